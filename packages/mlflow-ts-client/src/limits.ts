@@ -1,0 +1,23 @@
+/** Limits of the MLflow server (mlflow/utils/validation.py and measurements), in characters unless said. */
+export const limits = {
+  metricsPerBatch: 1000,
+  paramsPerBatch: 100,
+  tagsPerBatch: 100,
+  entitiesPerBatch: 1000,
+  batchBytes: 1_000_000,
+  keyLength: 250,
+  paramValueLength: 6000,
+  tagValueLength: 8000,
+  experimentNameLength: 500,
+  experimentTagValueLength: 5000,
+  datasetNameLength: 500,
+  datasetDigestLength: 36,
+  datasetSourceLength: 65_535,
+  datasetSchemaLength: 1_048_575,
+  datasetProfileLength: 16_777_215,
+  historyPage: 25_000,
+  bulkHistoryRuns: 100,
+  bulkHistoryPoints: 2500,
+  searchPage: 50_000,
+  loggedModelPage: 50,
+} as const;
