@@ -1,0 +1,122 @@
+#include "convolution_shape.h"
+#include "kernels.h"
+#include "onednn.h"
+
+#include <string_view>
+
+namespace dualpath::cpu {
+namespace {
+
+using dnnl::convolution_backward_data;
+using dnnl::convolution_backward_weights;
+using dnnl::convolution_forward;
+
+memory::dims weightDims(const ConvolutionShape &shape) {
+  const auto &w = shape.weights->shape;
+  if (shape.groups == 1)
+    return w;
+  return {shape.groups, w[0] / shape.groups, w[1], w[2], w[3]};
+}
+
+memory::desc weightDesc(const ConvolutionShape &shape) {
+  const auto tag = shape.groups == 1 ? memory::format_tag::oihw : memory::format_tag::goihw;
+  return {weightDims(shape), memory::data_type::f32, tag};
+}
+
+memory::desc anyWeightDesc(const ConvolutionShape &shape) {
+  return {weightDims(shape), memory::data_type::f32, memory::format_tag::any};
+}
+
+/// Descriptions of source and destination that the library is asked for.
+struct Images {
+  memory::desc source, destination;
+};
+
+dnnl::primitive_attr attributes() {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attr;
+}
+
+convolution_forward::primitive_desc forwardDesc(const ConvolutionShape &s, const Images &images) {
+  const convolution_forward::desc desc(dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_auto,
+                                       images.source, anyWeightDesc(s), images.destination, s.strides, s.gaps,
+                                       s.padBegin, s.padEnd);
+  return {desc, attributes(), engine()};
+}
+
+convolution_backward_data::primitive_desc gradSourceDesc(const ConvolutionShape &s, const Images &images) {
+  const convolution_backward_data::desc desc(dnnl::algorithm::convolution_auto, images.source, anyWeightDesc(s),
+                                             images.destination, s.strides, s.gaps, s.padBegin, s.padEnd);
+  return {desc, attributes(), engine(), forwardDesc(s, images)};
+}
+
+convolution_backward_weights::primitive_desc gradWeightsDesc(const ConvolutionShape &s, const Images &images) {
+  const convolution_backward_weights::desc desc(dnnl::algorithm::convolution_auto, images.source, anyWeightDesc(s),
+                                                images.destination, s.strides, s.gaps, s.padBegin, s.padEnd);
+  return {desc, attributes(), engine(), forwardDesc(s, images)};
+}
+
+bool isSlow(const char *implementation) {
+  const std::string_view name(implementation);
+  return name.find("ref") != name.npos || name.find("gemm") != name.npos;
+}
+
+/// Images as they are stored when a fast implementation takes them. Else plain ones are left to the library, then all:
+/// what it chooses costs reorders.
+template <class MakeDesc> auto choose(const ConvolutionShape &shape, MakeDesc make) {
+  const auto &x = *shape.source, &y = *shape.destination;
+  const Images stored{imageDesc(x), imageDesc(y)};
+  auto desc = make(shape, stored);
+  if (!isSlow(desc.impl_info_str()))
+    return desc;
+  const bool plainX = x.layout == Layout::Plain, plainY = y.layout == Layout::Plain;
+  const Images plainFree{plainX ? anyImageDesc(x) : stored.source, plainY ? anyImageDesc(y) : stored.destination};
+  const Images free{anyImageDesc(x), anyImageDesc(y)};
+  for (const auto &images : {plainFree, free}) {
+    auto other = make(shape, images);
+    if (!isSlow(other.impl_info_str()))
+      return other;
+  }
+  return desc;
+}
+
+} // namespace
+
+Kernel conv2d(const Node &node) {
+  const auto shape = convolutionShape(node);
+  return guarded(node, [&] {
+    const auto desc = choose(shape, forwardDesc);
+    auto call = std::make_shared<Call>(convolution_forward(desc), desc.scratchpad_desc());
+    call->input(DNNL_ARG_SRC, shape.source, imageDesc(*shape.source), desc.src_desc());
+    call->input(DNNL_ARG_WEIGHTS, shape.weights, weightDesc(shape), desc.weights_desc());
+    call->output(DNNL_ARG_DST, shape.destination, imageDesc(*shape.destination), desc.dst_desc());
+    return kernelOf(desc.impl_info_str(), call);
+  });
+}
+
+Kernel conv2dGradX(const Node &node) {
+  const auto shape = convolutionShape(node);
+  return guarded(node, [&] {
+    const auto desc = choose(shape, gradSourceDesc);
+    auto call = std::make_shared<Call>(convolution_backward_data(desc), desc.scratchpad_desc());
+    call->input(DNNL_ARG_DIFF_DST, shape.destination, imageDesc(*shape.destination), desc.diff_dst_desc());
+    call->input(DNNL_ARG_WEIGHTS, shape.weights, weightDesc(shape), desc.weights_desc());
+    call->output(DNNL_ARG_DIFF_SRC, shape.source, imageDesc(*shape.source), desc.diff_src_desc());
+    return kernelOf(desc.impl_info_str(), call);
+  });
+}
+
+Kernel conv2dGradW(const Node &node) {
+  const auto shape = convolutionShape(node);
+  return guarded(node, [&] {
+    const auto desc = choose(shape, gradWeightsDesc);
+    auto call = std::make_shared<Call>(convolution_backward_weights(desc), desc.scratchpad_desc());
+    call->input(DNNL_ARG_SRC, shape.source, imageDesc(*shape.source), desc.src_desc());
+    call->input(DNNL_ARG_DIFF_DST, shape.destination, imageDesc(*shape.destination), desc.diff_dst_desc());
+    call->output(DNNL_ARG_DIFF_WEIGHTS, shape.weights, weightDesc(shape), desc.diff_weights_desc());
+    return kernelOf(desc.impl_info_str(), call);
+  });
+}
+
+} // namespace dualpath::cpu

@@ -1,0 +1,94 @@
+#pragma once
+
+#include "adapt.h"
+#include "feed_bounds.h"
+#include "plan.h"
+#include "store.h"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace dualpath {
+
+/// Feeds and scalars of one step, copied on the caller's thread.
+struct Staging {
+  std::shared_ptr<Region> memory;
+};
+
+/// One array as it crosses the boundary.
+struct FeedView {
+  const std::byte *data;
+  size_t bytes;
+  DType dtype;
+};
+
+/// A value copied out, always in plain order.
+struct Array {
+  std::string name;
+  std::vector<int64_t> shape;
+  DType dtype;
+  std::vector<std::byte> data;
+};
+
+struct NodeTime {
+  std::string name;
+  double milliseconds;
+};
+
+struct NodeDescription {
+  std::string name, op, kernel, layout;
+  size_t scratchBytes;
+};
+
+struct Description {
+  size_t arenaBytes, scratchBytes, storeBytes;
+  std::vector<NodeDescription> nodes;
+};
+
+/// A plan with its kernels, arena and scratch. Constructed, stepped and destroyed on the session thread; `stage`
+/// and `describe` are also safe elsewhere.
+class Program {
+public:
+  /// Stops with DISPOSED between two kernels once `stopping` returns true.
+  Program(Store &store, Plan plan, const std::function<bool()> &stopping = [] { return false; });
+
+  Staging stage(const std::vector<FeedView> &feeds, const std::byte *scalars, size_t scalarBytes);
+  /// Runs every node, stoppable in the same way.
+  std::vector<Array> step(Staging staging, const std::function<bool()> &stopping);
+  std::vector<NodeTime> profile(Staging staging, const std::function<bool()> &stopping);
+  Description describe() const;
+
+private:
+  void bindTensors();
+  void buildNodes();
+  void prepareKernels(const std::function<bool()> &stopping);
+  void allocate();
+  void enter(const Staging &staging);
+  void leave(Staging staging);
+  void runNode(const AdaptedNode &adapted);
+  Array copyOut(const Tensor &tensor) const;
+  void checkStore();
+  void checkFeed(size_t position, const FeedView &feed) const;
+
+  Store &store_;
+  const Plan plan_;
+  const bool checkFinite_;
+  std::vector<std::unique_ptr<Tensor>> tensors_;
+  std::vector<std::shared_ptr<Slot>> slots_;
+  std::vector<Node> nodes_;
+  std::vector<Tensor *> feeds_;
+  std::vector<size_t> feedOffsets_;
+  size_t stagingBytes_ = 0, scalarsOffset_ = 0;
+  std::vector<FeedBounds> bounds_;
+  std::vector<std::unique_ptr<AdaptedNode>> kernels_;
+  size_t scratchBytes_ = 0, storeBytes_ = 0;
+  std::shared_ptr<Region> memory_;
+  size_t checkedGeneration_ = 0;
+  std::mutex stagingMutex_;
+  std::vector<std::shared_ptr<Region>> freeStaging_;
+};
+
+} // namespace dualpath

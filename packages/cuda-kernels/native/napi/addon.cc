@@ -1,0 +1,61 @@
+#include "../engine/backend.h"
+#include "../engine/threads.h"
+#include "addon_data.h"
+#include "program_wrap.h"
+#include "store_wrap.h"
+
+#include <algorithm>
+
+namespace dualpath {
+namespace {
+
+Napi::Value operations(const Napi::CallbackInfo &info) {
+  auto names = backend().operations();
+  std::sort(names.begin(), names.end());
+  auto list = Napi::Array::New(info.Env(), names.size());
+  for (uint32_t i = 0; i < names.size(); ++i)
+    list.Set(i, names[i]);
+  return list;
+}
+
+Napi::Value versions(const Napi::CallbackInfo &info) {
+  auto object = Napi::Object::New(info.Env());
+  for (const auto &[name, version] : backend().versions())
+    object.Set(name, version);
+  return object;
+}
+
+Napi::Value threadsAvailable(const Napi::CallbackInfo &info) {
+  return Napi::Number::New(info.Env(), availableThreads());
+}
+
+/// Threads must have ended before exit() destroys the libraries' static objects, and process.exit() runs no environment
+/// hooks: so they end with the process's own "exit" event.
+void stopAtExit(Napi::Env env) {
+  const auto process = env.Global().Get("process").As<Napi::Object>();
+  const auto stop = Napi::Function::New(env, [](const Napi::CallbackInfo &info) {
+    for (auto *channel : info.Env().GetInstanceData<AddonData>()->open)
+      channel->session().stop();
+  });
+  process.Get("once").As<Napi::Function>().Call(process, {Napi::String::New(env, "exit"), stop});
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  auto *data = new AddonData; // owned by the environment
+  env.SetInstanceData(data);
+  stopAtExit(env);
+  const auto store = StoreWrap::define(env), program = ProgramWrap::define(env);
+  data->store = Napi::Persistent(store);
+  data->program = Napi::Persistent(program);
+  exports.Set("kind", backend().kind());
+  exports.Set("Store", store);
+  exports.Set("operations", Napi::Function::New(env, operations, "operations"));
+  exports.Set("versions", Napi::Function::New(env, versions, "versions"));
+  exports.Set("threadsAvailable", Napi::Function::New(env, threadsAvailable, "threadsAvailable"));
+  return exports;
+}
+
+NODE_API_MODULE(dualpath, initialize)
+
+} // namespace
+} // namespace dualpath

@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, expect, test } from "vitest";
+
+import { loadAddon, loadBackend, threadsFromEnvironment } from "./load.js";
+import { failureOf } from "./testing/failure.js";
+
+afterEach(() => {
+  delete process.env["DUALPATH_THREADS"];
+});
+
+test("the backend says what it is and lists its ops", () => {
+  const backend = loadBackend();
+  expect(backend.kind).toBe("cpu");
+  expect(backend.reason).toBe("this build has no CUDA backend");
+  expect(backend.versions()).toHaveProperty("oneDNN");
+  const names = backend.opNames();
+  expect(names).toEqual([...names].sort());
+  expect(names).toEqual(expect.arrayContaining(["conv2d", "matmul", "batchNorm", "relu", "sgd"]));
+});
+
+test("a device that was asked for by name and is not there is an error", async () => {
+  const failure = await failureOf(() => loadBackend({ device: "cuda:1" }));
+  expect([failure.code, failure.message]).toEqual([
+    "DEVICE",
+    "device 'cuda:1': expected a CUDA device, got none; this build has no CUDA backend",
+  ]);
+});
+
+test("a missing binary is an error with the command that builds it", async () => {
+  const failure = await failureOf(() => loadAddon("/nowhere/dualpath.node"));
+  expect(failure.code).toBe("DEVICE");
+  expect(failure.message).toBe(
+    "native addon: expected /nowhere/dualpath.node, got no such file; build it with `npx nx run cuda-kernels:build-native`",
+  );
+});
+
+test("a binary that does not load is an error with its reason", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "dualpath-"));
+  const path = join(folder, "dualpath.node");
+  writeFileSync(path, "not a library");
+  const failure = await failureOf(() => loadAddon(path));
+  rmSync(folder, { recursive: true });
+  expect(failure.code).toBe("DEVICE");
+  expect(failure.message).toMatch(/to load, got '.+'; build it with/);
+});
+
+test("DUALPATH_THREADS sets the pool, and must be a whole number", async () => {
+  process.env["DUALPATH_THREADS"] = "1";
+  const store = loadBackend().createStore({ device: "cpu" });
+  expect(store.threads).toBe(1);
+  await store.dispose();
+  process.env["DUALPATH_THREADS"] = "many";
+  const failure = await failureOf(() => threadsFromEnvironment());
+  expect(failure.message).toBe("DUALPATH_THREADS: expected a whole number of at least 1, got 'many'");
+});

@@ -1,0 +1,118 @@
+import type { Place, Plan, PlanNode, PlanValue } from "../plan.js";
+
+/** Plans for tests, from a list of values and nodes by name. */
+interface Sketch {
+  readonly name?: string;
+  readonly values: Readonly<Record<string, { shape: number[]; place: Place; dtype?: PlanValue["dtype"] }>>;
+  readonly nodes: readonly {
+    op: string;
+    inputs: string[];
+    outputs: string[];
+    attrs?: PlanNode["attrs"];
+    name?: string;
+  }[];
+  readonly taps: readonly string[];
+  readonly arenaBytes: number;
+}
+
+export const feed: Place = { kind: "feed" };
+export const stored: Place = { kind: "store" };
+export const arena = (offset: number): Place => ({ kind: "arena", offset });
+
+export function planOf(sketch: Sketch): Plan {
+  const names = Object.keys(sketch.values);
+  const id = (name: string): number => names.indexOf(name);
+  const values = Object.entries(sketch.values).map(([name, value]) => ({
+    name,
+    dtype: "f32" as const,
+    ...value,
+  }));
+  return {
+    version: 1,
+    name: sketch.name ?? "tested",
+    values,
+    nodes: sketch.nodes.map((node) => ({
+      op: node.op,
+      name: node.name ?? node.op,
+      inputs: node.inputs.map(id),
+      outputs: node.outputs.map(id),
+      attrs: node.attrs ?? {},
+    })),
+    feeds: values.flatMap((value, index) => (value.place.kind === "feed" ? [index] : [])),
+    scalars: values.flatMap((value) =>
+      value.place.kind === "scalar"
+        ? [{ name: value.name, dtype: value.dtype === "u32" ? "u32" : "f32" }]
+        : [],
+    ),
+    taps: sketch.taps.map(id),
+    arenaBytes: sketch.arenaBytes,
+  };
+}
+
+const product = { transposeA: false, transposeB: false };
+
+/** y = x w, with x fed and w stored, all `size` square. */
+export function productPlan(size: number): Plan {
+  return planOf({
+    name: "product",
+    values: {
+      x: { shape: [size, size], place: feed },
+      w: { shape: [size, size], place: stored },
+      y: { shape: [size, size], place: arena(0) },
+    },
+    nodes: [{ op: "matmul", inputs: ["x", "w"], outputs: ["y"], attrs: product }],
+    taps: ["y"],
+    arenaBytes: Math.ceil((size * size * 4) / 64) * 64,
+  });
+}
+
+/** y = x w w ... w, `links` times: work that takes a while. */
+export function longPlan(size: number, links: number): Plan {
+  const bytes = size * size * 4;
+  const names = Array.from({ length: links }, (_, link) => `y${link}`);
+  return planOf({
+    name: "long",
+    values: {
+      x: { shape: [size, size], place: feed },
+      w: { shape: [size, size], place: stored },
+      ...Object.fromEntries(
+        names.map((name, link) => [name, { shape: [size, size], place: arena((link % 2) * bytes) }]),
+      ),
+    },
+    nodes: names.map((name, link) => ({
+      op: "matmul",
+      name,
+      inputs: [names[link - 1] ?? "x", "w"],
+      outputs: [name],
+      attrs: product,
+    })),
+    taps: [],
+    arenaBytes: 2 * bytes,
+  });
+}
+
+/** y = x * rate, with x of `count` elements fed and rate a scalar. */
+export function scalePlan(count: number): Plan {
+  return planOf({
+    name: "scaled",
+    values: {
+      x: { shape: [count], place: feed },
+      rate: { shape: [], place: { kind: "scalar", index: 0 } },
+      y: { shape: [count], place: arena(0) },
+    },
+    nodes: [{ op: "scale", inputs: ["x", "rate"], outputs: ["y"] }],
+    taps: ["y"],
+    arenaBytes: Math.ceil((count * 4) / 64) * 64,
+  });
+}
+
+/** y = log(x), which has no value below 0. */
+export function logPlan(count: number): Plan {
+  return planOf({
+    name: "logarithm",
+    values: { x: { shape: [count], place: feed }, y: { shape: [count], place: arena(0) } },
+    nodes: [{ op: "log", name: "risky", inputs: ["x"], outputs: ["y"] }],
+    taps: ["y"],
+    arenaBytes: Math.ceil((count * 4) / 64) * 64,
+  });
+}

@@ -1,0 +1,62 @@
+import { spawnSync } from "node:child_process";
+
+import { BuildFailure } from "./failure.mjs";
+
+const OLDEST_CMAKE = [3, 18];
+const OLDEST_GCC = 11;
+
+/** Output of a program that ran well, else undefined. */
+export function output(program, parameters) {
+  const { error, status, stdout } = spawnSync(program, parameters, { encoding: "utf8" });
+  return error || status !== 0 ? undefined : stdout;
+}
+
+function missing(what, purpose, packages) {
+  return new BuildFailure(
+    `${what} was not found; ${purpose}. Install it (Debian, Ubuntu: apt-get install ${packages}) and run the same ` +
+      "command again.",
+  );
+}
+
+/** The C++ compiler that CMake will take. */
+function requireCompiler() {
+  const compiler = process.env.CXX ?? "c++";
+  const version = output(compiler, ["-dumpversion"]);
+  if (version === undefined)
+    throw missing(`A C++ compiler ('${compiler}')`, "the addon is C++20", "g++ make");
+  const major = Number(version.split(".")[0]);
+  const isGcc = !(output(compiler, ["--version"]) ?? "").includes("clang");
+  if (isGcc && major < OLDEST_GCC)
+    throw new BuildFailure(
+      `'${compiler}' is g++ ${version.trim()}; C++20 needs at least ${OLDEST_GCC}. Install a newer g++ or name one in CXX.`,
+    );
+}
+
+function requireCMake() {
+  const version = /version (\d+)\.(\d+)/.exec(output("cmake", ["--version"]) ?? "");
+  if (!version) throw missing("CMake", "it builds the addon", "cmake");
+  const [major, minor] = [Number(version[1]), Number(version[2])];
+  if (major < OLDEST_CMAKE[0] || (major === OLDEST_CMAKE[0] && minor < OLDEST_CMAKE[1]))
+    throw new BuildFailure(
+      `CMake is ${major}.${minor}; at least ${OLDEST_CMAKE.join(".")} is needed. Install a newer cmake.`,
+    );
+}
+
+/** Checks all that a native build needs, each with the package that provides it. */
+export function requireBuildTools() {
+  requireCompiler();
+  requireCMake();
+  if (output("ninja", ["--version"]) === undefined && output("make", ["--version"]) === undefined)
+    throw missing("make", "CMake drives it", "make");
+}
+
+/** Python with pip, which downloads the oneDNN wheels; needed once. */
+export function requirePip() {
+  const python = process.env.DUALPATH_PYTHON3 ?? "python3";
+  const purpose = "it downloads oneDNN once (or name an unpacked oneDNN 2.x in DNNL_ROOT)";
+  if (output(python, ["--version"]) === undefined)
+    throw missing(`Python 3 ('${python}')`, purpose, "python3 python3-pip");
+  if (output(python, ["-m", "pip", "--version"]) === undefined)
+    throw missing(`pip of '${python}'`, purpose, "python3-pip");
+  return python;
+}
