@@ -1,0 +1,118 @@
+import type { Attributes } from "./types.js";
+
+/** One node of a chain: the op, attributes it must have, and the inputs through which the chain may come in. */
+export interface Link {
+  readonly op: string;
+  readonly attrs?: Attributes;
+  readonly through?: readonly string[];
+  /** No input is broadcast. */
+  readonly sameShapes?: true;
+  /** The link's first output has other readers too, and the fused node makes it for them. */
+  readonly shared?: true;
+}
+
+/**
+ * A chain of nodes and the one op that replaces it. Values are written `position.name`: `"0.gamma"` is an input or
+ * output of the chain's first node, `"1.other"` the second node's input that does not come from the chain.
+ */
+export interface FusionRow {
+  readonly name: string;
+  readonly chain: readonly Link[];
+  readonly into: {
+    readonly op: string;
+    readonly inputs: Readonly<Record<string, string>>;
+    readonly outputs: Readonly<Record<string, string>>;
+    /** The chain position whose attributes are kept, what is set, and what is dropped. */
+    readonly attributesOf: number;
+    readonly attrs?: Attributes;
+    readonly without?: readonly string[];
+  };
+}
+
+const plain = { relu: false };
+const statistics = { mean: "1.mean", variance: "1.variance" };
+const channelGradients = { dx: "1.dx", dgamma: "1.dgamma", dbeta: "1.dbeta" };
+const gradientInputs = { dy: "0.dy", x: "1.x", gamma: "1.gamma", ...statistics, y: "0.y" };
+
+/** Tried from the first row to the last. A convolution's bias and ReLU are left to the backend. */
+export const fusionTable: readonly FusionRow[] = [
+  {
+    name: "batchNorm + add + relu",
+    chain: [
+      { op: "batchNorm", attrs: plain },
+      { op: "add", through: ["a", "b"], sameShapes: true },
+      { op: "relu", through: ["x"] },
+    ],
+    into: {
+      op: "batchNormAddRelu",
+      inputs: { x: "0.x", gamma: "0.gamma", beta: "0.beta", residual: "1.other" },
+      outputs: { y: "2.y", mean: "0.mean", variance: "0.variance" },
+      attributesOf: 0,
+      without: ["relu"],
+    },
+  },
+  {
+    name: "batchNorm + relu",
+    chain: [
+      { op: "batchNorm", attrs: plain },
+      { op: "relu", through: ["x"] },
+    ],
+    into: {
+      op: "batchNorm",
+      inputs: { x: "0.x", gamma: "0.gamma", beta: "0.beta" },
+      outputs: { y: "1.y", mean: "0.mean", variance: "0.variance" },
+      attributesOf: 0,
+      attrs: { relu: true },
+    },
+  },
+  {
+    name: "batchNormFrozen + relu",
+    chain: [
+      { op: "batchNormFrozen", attrs: plain },
+      { op: "relu", through: ["x"] },
+    ],
+    into: {
+      op: "batchNormFrozen",
+      inputs: { x: "0.x", gamma: "0.gamma", beta: "0.beta", mean: "0.mean", variance: "0.variance" },
+      outputs: { y: "1.y" },
+      attributesOf: 0,
+      attrs: { relu: true },
+    },
+  },
+  {
+    name: "reluGrad + batchNormGrad",
+    chain: [{ op: "reluGrad" }, { op: "batchNormGrad", attrs: plain, through: ["dy"] }],
+    into: {
+      op: "batchNormGrad",
+      inputs: gradientInputs,
+      outputs: channelGradients,
+      attributesOf: 1,
+      attrs: { relu: true },
+    },
+  },
+  {
+    name: "reluGrad + batchNormGrad and a residual",
+    chain: [
+      { op: "reluGrad", shared: true },
+      { op: "batchNormGrad", attrs: plain, through: ["dy"] },
+    ],
+    into: {
+      op: "batchNormAddReluGrad",
+      inputs: gradientInputs,
+      outputs: { ...channelGradients, dresidual: "0.dx" },
+      attributesOf: 1,
+      without: ["relu"],
+    },
+  },
+  {
+    name: "reluGrad + batchNormFrozenGrad",
+    chain: [{ op: "reluGrad" }, { op: "batchNormFrozenGrad", attrs: plain, through: ["dy"] }],
+    into: {
+      op: "batchNormFrozenGrad",
+      inputs: gradientInputs,
+      outputs: channelGradients,
+      attributesOf: 1,
+      attrs: { relu: true },
+    },
+  },
+];

@@ -1,0 +1,104 @@
+/**
+ * @packageDocumentation
+ * Joint image-text embeddings: declare a dual-path model, train it through a curriculum, measure retrieval.
+ */
+export { GraphError, type GraphErrorCode } from "./errors.js";
+export { DualpathError } from "@dualpath/cuda-kernels";
+
+export { Graph, type GraphNode, type Value } from "./graph/graph.js";
+export type { DType, Plan, Shape, TensorType, TypedArray } from "./graph/types.js";
+export { dependencies, differentiate } from "./graph/differentiate.js";
+export { makePlan } from "./graph/make-plan.js";
+export { explain, formatExplanation, type Explanation, type ExplanationRow } from "./graph/explain.js";
+export { eager } from "./engine/eager.js";
+export { Program, type Feeds, type Scalars } from "./engine/program.js";
+export { Store, type CompileOptions, type StoredArray, type StoreOptions } from "./engine/store.js";
+export * from "./ops/index.js";
+export { opRegistry } from "./ops/registry.js";
+
+export { createBuildContext, type BuildContext, type ParameterDeclaration } from "./layers/context.js";
+export { batchNormalization } from "./layers/batch-norm.js";
+export { convolution } from "./layers/convolution.js";
+export { dropoutLayer } from "./layers/dropout.js";
+export { initialValue, type Initializer } from "./layers/initializers.js";
+export { linear } from "./layers/linear.js";
+export { lookup } from "./layers/lookup.js";
+export { residualBlock } from "./layers/residual.js";
+
+export {
+  declareImage,
+  declareText,
+  dualPath,
+  imageFeatures,
+  textFeatures,
+  type DualPath,
+  type ImageInput,
+  type ModelSizes,
+  type PathOutput,
+} from "./models/dual-path.js";
+export { initialize, type InitializeOptions } from "./models/initialize.js";
+export { loadTrunk } from "./models/pretrained.js";
+export { modelSchema, type ModelConfig } from "./models/schema.js";
+export { resnet, resnetFeatures } from "./models/resnet.js";
+export { textCnn, textCnnFeatures } from "./models/text-cnn.js";
+
+export { contrastiveLoss } from "./losses/contrastive.js";
+export { instanceLoss } from "./losses/instance.js";
+export { inBatchRankingLoss, pairedRankingLoss } from "./losses/ranking.js";
+export { lossesSchema, type LossesConfig } from "./losses/schema.js";
+
+export { matchesAny, matchesGlob } from "./optim/glob.js";
+export { unmatchedGroups } from "./optim/groups.js";
+export { scheduleFactor, scheduleSchema, type Schedule } from "./optim/schedule.js";
+export { optimizerSchema, type OptimizerConfig, type ParameterGroup } from "./optim/schema.js";
+
+export type {
+  Batch,
+  BatchOptions,
+  EvaluationData,
+  Gallery,
+  ImageBatch,
+  TextBatch,
+  TrainingData,
+} from "./train/data.js";
+export { readCheckpointHeader, type CheckpointHeader, type Progress, type RunDescription } from "./train/checkpoint.js";
+export { CheckpointError, TrainingError, type CheckpointErrorCode, type TrainingErrorCode } from "./train/errors.js";
+export {
+  Embedder,
+  evaluateEmbeddings,
+  evaluateModel,
+  evaluationSchema,
+  metricOf,
+  type Embeddings,
+  type EvaluationConfig,
+  type EvaluationResult,
+} from "./train/evaluate.js";
+export type {
+  AbortedEvent,
+  CheckpointEvent,
+  DoneEvent,
+  EvaluationEvent,
+  StageEndEvent,
+  StageStartEvent,
+  StepEvent,
+  StepPosition,
+  TrainingEvent,
+} from "./train/events.js";
+export { trunkFeatures, type FeatureOptions } from "./train/features.js";
+export { loadModel, type LoadedModel } from "./train/model-file.js";
+export { openSafetensors, writeSafetensors, type SafetensorsFile, type TensorSource } from "./train/safetensors.js";
+export { stageGraph, type StageGraph } from "./train/stage-graph.js";
+export { curriculumSchema, stageSchema, type Curriculum, type Stage } from "./train/stage.js";
+export { Trainer } from "./train/trainer.js";
+export type { TrainerOptions } from "./train/trainer-options.js";
+
+export { matchRanks, retrieval, type LabelledEmbeddings, type RetrievalInput } from "./metrics/retrieval.js";
+export {
+  averageRetrieval,
+  consecutiveFolds,
+  retrievalResult,
+  summarizeRanks,
+  type Fold,
+  type RetrievalResult,
+  type RetrievalSummary,
+} from "./metrics/summary.js";

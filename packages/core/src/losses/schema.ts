@@ -1,0 +1,46 @@
+import { z } from "zod";
+
+const weight = z.number().nonnegative();
+
+/** Shared-classifier instance loss: one class per image (or identity), a softmax for each path. */
+export const instanceLossSchema = z.strictObject({
+  weight: weight.default(1).describe("weight of both paths"),
+  image: weight.optional().describe("overrides the image path's weight"),
+  text: weight.optional().describe("overrides the text path's weight"),
+  smoothing: z.number().min(0).lt(1).default(0),
+});
+
+/**
+ * Bidirectional ranking hinge on cosine similarities. `in-batch`: all violating negatives of the batch;
+ * `hardest`: only the hardest negative (VSE++); `paper-a`: first half of the batch anchors, second half
+ * negatives, the texts among them the hardest of `candidates` random captions (0: no mining).
+ */
+export const rankingLossSchema = z.strictObject({
+  weight: weight.default(1),
+  margin: z.number().positive().default(1),
+  mining: z.enum(["in-batch", "hardest", "paper-a"]).default("in-batch"),
+  candidates: z.int().nonnegative().default(0),
+});
+
+/** In-batch softmax over scaled cosine similarities (InfoNCE), both directions averaged. */
+export const contrastiveLossSchema = z.strictObject({
+  weight: weight.default(1),
+  scale: z.number().positive().default(20),
+});
+
+/** The losses of a stage; one with weight 0 is not computed. */
+export const lossesSchema = z
+  .strictObject({
+    instance: instanceLossSchema.optional(),
+    ranking: rankingLossSchema.optional(),
+    contrastive: contrastiveLossSchema.optional(),
+  })
+  .refine(({ instance, ranking, contrastive }) => {
+    const paths = instance ? [instance.image ?? instance.weight, instance.text ?? instance.weight] : [];
+    return [...paths, ranking?.weight ?? 0, contrastive?.weight ?? 0].some((weight) => weight > 0);
+  }, "at least one of instance, ranking and contrastive needs a positive weight");
+
+export type InstanceLossConfig = z.infer<typeof instanceLossSchema>;
+export type RankingLossConfig = z.infer<typeof rankingLossSchema>;
+export type ContrastiveLossConfig = z.infer<typeof contrastiveLossSchema>;
+export type LossesConfig = z.infer<typeof lossesSchema>;

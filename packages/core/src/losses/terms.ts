@@ -1,0 +1,112 @@
+import type { Value } from "../graph/graph.js";
+import type { PathOutput } from "../models/dual-path.js";
+import { add, scale } from "../ops/index.js";
+import { contrastiveLoss, sameClassMask } from "./contrastive.js";
+import { instanceLoss } from "./instance.js";
+import { inBatchRankingLoss, pairedNegativeMask, pairedRankingLoss } from "./ranking.js";
+import type { LossesConfig, RankingLossConfig } from "./schema.js";
+
+/** One loss of a stage. Its weight is a scalar of the step, `weight.<name>`. */
+export interface LossTerm {
+  readonly name: string;
+  readonly value: Value;
+  readonly weight: number;
+}
+
+/** Feeds that losses derive from a batch's labels. */
+export type LabelFeeds = Record<string, Float32Array | Int32Array>;
+
+/** The losses of a stage in its graph. */
+export interface LossTerms {
+  readonly terms: readonly LossTerm[];
+  /** Weighted sum, rank 0. */
+  readonly total: Value;
+  /** The label-derived feeds of one batch. */
+  feedsOf(imageLabel: Int32Array, textLabel: Int32Array): LabelFeeds;
+}
+
+type FeedRule = (imageLabel: Int32Array, textLabel: Int32Array) => LabelFeeds;
+
+interface Paths {
+  readonly image: PathOutput;
+  readonly text: PathOutput;
+}
+
+/** Appends the configured losses of a batch to the graph; a loss with weight 0 is not built. */
+export function lossTerms(paths: Paths, config: LossesConfig): LossTerms {
+  const { graph } = paths.image.embedding;
+  const rows = paths.image.embedding.shape[0]!;
+  const label = (name: string): Value => graph.find(name) ?? graph.input(name, [rows], "i32");
+  const parts = [instanceTerms(paths, config, label), rankingTerm(paths, config, label), contrastiveTerm(paths, config)];
+  const terms = parts.flatMap((part) => part.terms);
+  const weighted = terms.map(({ name, value }) => scale(value, graph.scalar(weightScalar(name)), `weighted.${name}`));
+  const needsLabels = graph.find("imageLabel") !== undefined || graph.find("textLabel") !== undefined;
+  return {
+    terms,
+    total: weighted.reduce((total, term) => add(total, term)),
+    feedsOf: (imageLabel, textLabel) => {
+      const own = needsLabels ? presentLabels(graph, { imageLabel, textLabel }) : {};
+      return Object.assign(own, ...parts.map((part) => part.feeds(imageLabel, textLabel)));
+    },
+  };
+}
+
+/** Name of the scalar that weighs a loss. */
+export const weightScalar = (name: string): string => `weight.${name}`;
+
+interface Part {
+  readonly terms: readonly LossTerm[];
+  readonly feeds: FeedRule;
+}
+
+const nothing: Part = { terms: [], feeds: () => ({}) };
+
+function presentLabels(graph: Value["graph"], labels: LabelFeeds): LabelFeeds {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => graph.find(name) !== undefined));
+}
+
+function instanceTerms(paths: Paths, { instance }: LossesConfig, label: (name: string) => Value): Part {
+  if (!instance) return nothing;
+  const terms = (["image", "text"] as const).flatMap((path) => {
+    const weight = instance[path] ?? instance.weight;
+    if (weight === 0) return [];
+    const name = `instance.${path}`;
+    const value = instanceLoss(paths[path].logits(), label(`${path}Label`), instance.smoothing, name);
+    return [{ name, value, weight }];
+  });
+  return { terms, feeds: () => ({}) };
+}
+
+function rankingTerm(paths: Paths, { ranking }: LossesConfig, label: (name: string) => Value): Part {
+  if (!ranking || ranking.weight === 0) return nothing;
+  const [image, text] = [paths.image.embedding, paths.text.embedding];
+  const term = (value: Value): readonly LossTerm[] => [{ name: "ranking", value, weight: ranking.weight }];
+  if (ranking.mining === "paper-a") {
+    const mask = image.graph.input("rankingMask", [image.shape[0]! / 2, 2]);
+    const value = pairedRankingLoss(image, text, mask, ranking.margin);
+    return { terms: term(value), feeds: (images, texts) => ({ rankingMask: pairedNegativeMask(images, texts) }) };
+  }
+  const pairs = { image, text, imageLabel: label("imageLabel"), textLabel: label("textLabel") };
+  const mining = MINING[ranking.mining];
+  return { terms: term(inBatchRankingLoss(pairs, ranking.margin, mining)), feeds: () => ({}) };
+}
+
+const MINING: Readonly<Record<Exclude<RankingLossConfig["mining"], "paper-a">, "all" | "hardest">> = {
+  "in-batch": "all",
+  hardest: "hardest",
+};
+
+function contrastiveTerm({ image, text }: Paths, { contrastive }: LossesConfig): Part {
+  if (!contrastive || contrastive.weight === 0) return nothing;
+  const { graph, shape } = image.embedding;
+  const rows = shape[0]!;
+  const mask = graph.input("contrastiveMask", [rows, rows]);
+  const order = graph.input("contrastiveRows", [rows], "i32");
+  const inputs = { image: image.embedding, text: text.embedding, mask, rows: order };
+  const value = contrastiveLoss(inputs, contrastive.scale);
+  const own = Int32Array.from({ length: rows }, (_, row) => row);
+  return {
+    terms: [{ name: "contrastive", value, weight: contrastive.weight }],
+    feeds: (images, texts) => ({ contrastiveMask: sameClassMask(images, texts), contrastiveRows: own }),
+  };
+}

@@ -1,0 +1,144 @@
+import { Graph, type Value } from "../graph/graph.js";
+import { createBuildContext, type BuildContext, type ParameterDeclaration } from "../layers/context.js";
+import { dropoutLayer } from "../layers/dropout.js";
+import { cropResize, l2Normalize } from "../ops/index.js";
+import { classifier, NORM_EPSILON } from "./classifier.js";
+import { head } from "./head.js";
+import { resnet, resnetFeatures } from "./resnet.js";
+import { modelSchema, type ModelConfig, type ResNetConfig } from "./schema.js";
+import { textCnn, textCnnFeatures } from "./text-cnn.js";
+
+/** Sizes that the data give a model. */
+export interface ModelSizes {
+  /** Instances (or identities) of the training set: columns of the shared classifier. */
+  readonly classes: number;
+  /** Words of the vocabulary, the pad id 0 not counted. */
+  readonly vocabulary: number;
+}
+
+/** What the image path reads: bytes with crop boxes, or feature vectors. */
+export interface ImageInput {
+  /** u8 (N, H, W, 3), or f32 [N, D] for the features path. */
+  readonly image: Value;
+  /** f32 [N, 5]: top, left, height, width, flip; needed with bytes. */
+  readonly box?: Value;
+}
+
+/** One path of the model in a graph. */
+export interface PathOutput {
+  /** Pooled output of the trunk [N, F]. */
+  readonly feature: Value;
+  /** In the shared space [N, E], before dropout. */
+  readonly projection: Value;
+  /** The projection with length 1: what retrieval and the ranking losses compare. */
+  readonly embedding: Value;
+  /** Logits of the shared classifier over the dropped-out projection [N, classes]; built when called. */
+  logits(): Value;
+}
+
+/** A declared dual-path model: pure description, no weights. */
+export interface DualPath {
+  readonly config: ModelConfig;
+  readonly sizes: ModelSizes;
+  /** Every parameter and moving average with its shape and first value. */
+  readonly parameters: readonly ParameterDeclaration[];
+  buildImage(context: BuildContext, input: ImageInput): PathOutput;
+  /** `text` is i32 [N, L] word ids, or f32 [N, D] for the vector path. */
+  buildText(context: BuildContext, text: Value): PathOutput;
+}
+
+/** Declares a dual-path model. Throws a ZodError for a bad configuration, GraphError SHAPE for sizes that clash. */
+export function dualPath(config: unknown, sizes: ModelSizes): DualPath {
+  const model = modelSchema.parse(config);
+  const face = {
+    config: model,
+    sizes,
+    buildImage: (context: BuildContext, input: ImageInput) => imagePath(context, input, model, sizes),
+    buildText: (context: BuildContext, text: Value) => textPath(context, text, model, sizes),
+  };
+  return { ...face, parameters: declaredParameters(face) };
+}
+
+function imagePath(context: BuildContext, input: ImageInput, model: ModelConfig, sizes: ModelSizes): PathOutput {
+  const feature =
+    model.image.kind === "features"
+      ? input.image
+      : resnet(context, pixels(input, model.image), "image.trunk", model.image);
+  const hidden = model.head.imageHidden ?? imageFeatures(model);
+  return pathOutput(context, feature, "image", hidden, model, sizes);
+}
+
+/** Crops, resizes, flips and normalises bytes inside the graph. */
+function pixels({ image, box }: ImageInput, config: ResNetConfig): Value {
+  if (!box) throw new TypeError("the image path needs crop boxes beside its bytes");
+  const [red, green, blue] = config.pixelDeviation;
+  const scale = [1 / red, 1 / green, 1 / blue] as const;
+  const size = [config.inputSize, config.inputSize] as const;
+  return cropResize(image, box, { size, mean: config.pixelMean, scale }, "image.pixels");
+}
+
+function textPath(context: BuildContext, text: Value, model: ModelConfig, sizes: ModelSizes): PathOutput {
+  const feature =
+    model.text.kind === "vector" ? text : textCnn(context, text, "text", model.text, sizes.vocabulary);
+  return pathOutput(context, feature, "text", model.head.textHidden, model, sizes);
+}
+
+function pathOutput(
+  context: BuildContext,
+  feature: Value,
+  name: "image" | "text",
+  hidden: number,
+  model: ModelConfig,
+  sizes: ModelSizes,
+): PathOutput {
+  const side = context.mode === "train" ? "post-relu" : model.evaluationFeature;
+  const options = { config: model.head, hidden, outputs: model.embedding, side } as const;
+  const projection = head(context, feature, `${name}.head`, options);
+  const embedding = l2Normalize(projection, { epsilon: NORM_EPSILON }, `${name}.embedding`).y;
+  return {
+    feature,
+    projection,
+    embedding,
+    logits: () => {
+      const dropped = dropoutLayer(context, projection, `${name}.dropout`, model.head.dropout);
+      return classifier(context, dropped, "classifier", model.classifier, sizes.classes);
+    },
+  };
+}
+
+/** Length of the image path's pooled feature. */
+export function imageFeatures({ image }: ModelConfig): number {
+  return image.kind === "features" ? image.dimension : resnetFeatures(image);
+}
+
+/** Length of the text path's pooled feature. */
+export function textFeatures({ text }: ModelConfig): number {
+  return text.kind === "vector" ? text.dimension : textCnnFeatures(text);
+}
+
+/** Builds everything once on a graph that is thrown away, and keeps what was declared. */
+function declaredParameters(model: Omit<DualPath, "parameters">): readonly ParameterDeclaration[] {
+  const graph = new Graph("declaration");
+  const context = createBuildContext(graph, { mode: "train" });
+  model.buildImage(context, declareImage(graph, model.config, 2)).logits();
+  model.buildText(context, declareText(graph, model.config, 2)).logits();
+  return [...context.declarations.values()];
+}
+
+/** The image feeds of a graph: `image` and, for bytes, `box`; `source` is the stored pictures' (height, width). */
+export function declareImage(
+  graph: Graph,
+  { image }: ModelConfig,
+  batch: number,
+  source?: readonly [number, number],
+): ImageInput {
+  if (image.kind === "features") return { image: graph.input("image", [batch, image.dimension]) };
+  const [height, width] = source ?? [image.inputSize, image.inputSize];
+  return { image: graph.input("image", [batch, height, width, 3], "u8"), box: graph.input("box", [batch, 5]) };
+}
+
+/** The text feed of a graph. */
+export function declareText(graph: Graph, { text }: ModelConfig, batch: number, name = "text"): Value {
+  if (text.kind === "vector") return graph.input(name, [batch, text.dimension]);
+  return graph.input(name, [batch, text.length], "i32");
+}

@@ -1,0 +1,169 @@
+import { describe, expect, it } from "vitest";
+import { Graph } from "../graph/graph.js";
+import { createBuildContext } from "../layers/context.js";
+import { elementCount } from "../graph/types.js";
+import { declareImage, declareText, dualPath, type DualPath } from "./dual-path.js";
+import { modelSchema } from "./schema.js";
+
+const paper = (image: object = {}, text: object = {}) =>
+  dualPath(
+    {
+      image: { kind: "resnet", depth: 50, ...image },
+      text: { kind: "text-cnn", ...text },
+      classifier: { bias: false },
+    },
+    { classes: 10, vocabulary: 20_074 },
+  );
+
+const count = (model: DualPath, belongs: (name: string) => boolean): number =>
+  model.parameters
+    .filter(({ name, kind }) => kind === "weight" && belongs(name))
+    .reduce((total, { shape }) => total + elementCount(shape), 0);
+
+const millions = (model: DualPath, prefix: string): number =>
+  count(model, (name) => name.startsWith(prefix)) / 1e6;
+
+describe("parameter counts", () => {
+  const model = paper();
+
+  it("the text CNN has the 26.1 million block weights of papers.md 1.4", () => {
+    const blocks = count(model, (name) => /^text\.trunk\.block\d+\.conv/.test(name));
+    expect(blocks / 1e6).toBeCloseTo(26.1, 1);
+  });
+
+  it("the text CNN has 14 blocks, 48 convolutions with its lookup and head, and 4 of them short cuts", () => {
+    const convolutions = model.parameters.filter(({ name }) => /^text\..*(conv|fc)\w+\.weight$/.test(name));
+    expect(convolutions).toHaveLength(14 * 3 + 4 + 1);
+    expect(convolutions.filter(({ name }) => name.includes("Shortcut"))).toHaveLength(4);
+  });
+
+  it("the text head has 4.2 million weights and the lookup 6.0 million", () => {
+    expect(count(model, (name) => name === "text.head.fc1.weight") / 1e6).toBeCloseTo(4.2, 1);
+    expect(millions(model, "text.lookup.weight")).toBeCloseTo(6.0, 1);
+  });
+
+  it("the trunks count as torchvision's do without their last layer", () => {
+    expect(millions(model, "image.trunk")).toBeCloseTo(25.557032 - 2.049, 6);
+    expect(millions(paper({ depth: 18 }), "image.trunk")).toBeCloseTo(11.689512 - 0.513, 6);
+    expect(millions(paper({ depth: 34 }), "image.trunk")).toBeCloseTo(21.797672 - 0.513, 6);
+  });
+
+  it("names follow torchvision below image.trunk", () => {
+    const names = new Set(model.parameters.map(({ name }) => name));
+    for (const name of ["conv1.weight", "bn1.running_var", "layer1.0.downsample.1.weight", "layer4.2.conv3.weight"]) {
+      expect(names).toContain(`image.trunk.${name}`);
+    }
+    expect(names).not.toContain("image.trunk.layer1.1.downsample.0.weight");
+  });
+
+  it("width and stages shrink a model", () => {
+    const small = paper({ depth: 18, width: 0.25, stages: [1, 1] }, { width: 0.25, stages: [1, 1] });
+    expect(millions(small, "image.trunk")).toBeLessThan(0.1);
+    expect(small.parameters.find(({ name }) => name === "text.trunk.block2.conv3.weight")?.shape).toEqual([128, 128, 1, 1]);
+  });
+});
+
+const small = {
+  image: { kind: "resnet", depth: 18, width: 0.25, stem: "small", inputSize: 32 },
+  text: { kind: "text-cnn", width: 0.25, length: 32, wordDimension: 50 },
+  embedding: 64,
+};
+
+function shapesIn(graph: Graph, names: readonly string[]): unknown[] {
+  return names.map((name) => graph.find(name)?.shape);
+}
+
+describe("layer shapes", () => {
+  it("the text CNN halves its length at blocks 4 and 8 and keeps it elsewhere", () => {
+    const model = dualPath(small, { classes: 5, vocabulary: 20 });
+    const graph = new Graph("shapes");
+    model.buildText(createBuildContext(graph, { mode: "evaluate" }), declareText(graph, model.config, 3));
+    const blocks = [1, 3, 4, 7, 8, 13, 14].map((index) => `text.trunk.block${index}.relu`);
+    expect(shapesIn(graph, blocks)).toEqual([
+      [3, 1, 32, 64],
+      [3, 1, 32, 64],
+      [3, 1, 16, 128],
+      [3, 1, 16, 128],
+      [3, 1, 8, 256],
+      [3, 1, 8, 256],
+      [3, 1, 8, 512],
+    ]);
+    expect(graph.find("text.trunk.maxpool")?.shape).toEqual([3, 512]);
+  });
+
+  it("the small stem keeps the resolution and the imagenet stem quarters it", () => {
+    const planeOf = (stem: string, inputSize: number) => {
+      const model = dualPath({ ...small, image: { ...small.image, stem, inputSize } }, { classes: 5, vocabulary: 20 });
+      const graph = new Graph("stem");
+      model.buildImage(createBuildContext(graph, { mode: "evaluate" }), declareImage(graph, model.config, 2, [40, 48]));
+      return graph.find("image.trunk.layer1.1.relu")?.shape;
+    };
+    expect(planeOf("small", 32)).toEqual([2, 32, 32, 16]);
+    expect(planeOf("imagenet", 224)).toEqual([2, 56, 56, 16]);
+    expect(planeOf("imagenet", 57)).toEqual([2, 15, 15, 16]);
+  });
+
+  it("evaluation compares the side of the last ReLU that the configuration names", () => {
+    const reluOf = (evaluationFeature: string) => {
+      const model = dualPath({ ...small, evaluationFeature }, { classes: 5, vocabulary: 20 });
+      const graph = new Graph("side");
+      model.buildText(createBuildContext(graph, { mode: "evaluate" }), declareText(graph, model.config, 2));
+      return graph.nodes.find(({ name }) => name === "text.head.bn1")?.attrs["relu"];
+    };
+    expect([reluOf("pre-relu"), reluOf("post-relu")]).toEqual([false, true]);
+  });
+
+  it("both paths share one classifier", () => {
+    const model = dualPath(small, { classes: 5, vocabulary: 20 });
+    const graph = new Graph("shared");
+    const context = createBuildContext(graph, { mode: "train" });
+    const image = model.buildImage(context, declareImage(graph, model.config, 2));
+    const text = model.buildText(context, declareText(graph, model.config, 2));
+    expect(image.logits().shape).toEqual([2, 5]);
+    expect(text.logits().shape).toEqual([2, 5]);
+    expect(graph.boundary.filter(({ name }) => name === "classifier.weight")).toHaveLength(1);
+  });
+
+  it("feature paths have no trunk", () => {
+    const config = { image: { kind: "features", dimension: 12 }, text: { kind: "vector", dimension: 7 }, embedding: 4 };
+    const names = dualPath(config, { classes: 3, vocabulary: 0 }).parameters.map(({ name }) => name);
+    expect(names.some((name) => name.includes("trunk"))).toBe(false);
+    expect(names).toContain("image.head.fc2.weight");
+  });
+});
+
+describe("statistics of batch norm", () => {
+  const model = dualPath(small, { classes: 5, vocabulary: 20 });
+  const opsWith = (options: Parameters<typeof createBuildContext>[1]) => {
+    const graph = new Graph("statistics");
+    const context = createBuildContext(graph, options);
+    model.buildText(context, declareText(graph, model.config, 2));
+    return { ops: new Set(graph.nodes.map(({ op }) => op.name)), updates: context.updates.length };
+  };
+
+  it("a path that learns uses and moves its batch statistics", () => {
+    const { ops, updates } = opsWith({ mode: "train" });
+    expect(ops).toContain("batchNorm");
+    expect(ops).not.toContain("batchNormFrozen");
+    expect(updates).toBe(2 * model.parameters.filter(({ name }) => /^text.*running_mean$/.test(name)).length);
+  });
+
+  it("a frozen path uses running statistics by default and its batch's in the compatibility mode", () => {
+    const frozen = { mode: "train", isTrainable: () => false } as const;
+    expect(opsWith(frozen)).toMatchObject({ updates: 0 });
+    expect(opsWith(frozen).ops).not.toContain("batchNorm");
+    const compatible = opsWith({ ...frozen, frozenStatistics: "batch" });
+    expect(compatible.ops).toContain("batchNorm");
+    expect(compatible.updates).toBe(0);
+  });
+});
+
+describe("model configuration", () => {
+  it("names the place of an unknown key and of a wrong value", () => {
+    const result = modelSchema.safeParse({
+      image: { kind: "resnet", depth: 20, colour: 1 },
+      text: { kind: "text-cnn" },
+    });
+    expect(result.error?.issues.map(({ path }) => path.join("."))).toEqual(["image.depth", "image"]);
+  });
+});

@@ -1,0 +1,96 @@
+import { z } from "zod";
+
+const count = z.int().positive();
+const width = z.number().positive();
+const weightRule = z.enum(["fan-in-uniform", "he", "xavier"]);
+
+/** epsilon is added to the variance; momentum is the share of the newest batch in the moving averages. */
+export const batchNormSchema = (epsilon: number, momentum: number) =>
+  z
+    .strictObject({
+      epsilon: z.number().positive().default(epsilon),
+      momentum: z.number().gt(0).lte(1).default(momentum),
+    })
+    .prefault({});
+
+/** ResNet trunk with torchvision's parameter names below `image.trunk`. */
+export const resnetSchema = z.strictObject({
+  kind: z.literal("resnet"),
+  depth: z.union([z.literal(18), z.literal(34), z.literal(50)]),
+  width: width.default(1).describe("multiplies every channel count"),
+  stem: z.enum(["imagenet", "small"]).default("imagenet"),
+  inputSize: count.default(224),
+  stages: z.array(count).min(1).optional().describe("residual blocks per stage instead of the depth's own"),
+  initializer: weightRule.default("he"),
+  batchNorm: batchNormSchema(1e-5, 0.1),
+  pixelMean: z.tuple([z.number(), z.number(), z.number()]).default([123.675, 116.28, 103.53]),
+  pixelDeviation: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]).default([58.395, 57.12, 57.375]),
+});
+
+/** Precomputed image features, one vector per image. */
+export const imageFeaturesSchema = z.strictObject({ kind: z.literal("features"), dimension: count });
+
+/**
+ * The deep residual text CNN of paper A. `stages` lists the residual blocks per stage, [3, 4, 6, 1] in the
+ * paper; `shortcut` adds a linear map of the caption's mean word vector to the pooled feature.
+ */
+export const textCnnSchema = z.strictObject({
+  kind: z.literal("text-cnn"),
+  width: width.default(1),
+  length: count.default(32).describe("words per caption after padding"),
+  wordDimension: count.default(300),
+  stages: z.array(count).min(1).max(4).default([3, 4, 6, 1]),
+  shortcut: z.boolean().default(false),
+  lookupDropout: z.number().min(0).lt(1).default(0).describe("dropout on the looked-up word vectors"),
+  wordDeviation: z.number().positive().default(0.1).describe("standard deviation of random word vectors"),
+  initializer: weightRule.default("fan-in-uniform"),
+  batchNorm: batchNormSchema(1e-3, 0.05),
+});
+
+/** Precomputed text vectors. */
+export const textVectorSchema = z.strictObject({ kind: z.literal("vector"), dimension: count });
+
+/**
+ * Layers between a path and the shared space. Both paths end in FC -> BN -> ReLU -> Dropout (papers.md 1.1,
+ * 1.4); the image path has a hidden FC -> BN -> ReLU before it unless `imageHidden` is 0.
+ */
+export const headSchema = z.strictObject({
+  imageHidden: z.int().nonnegative().optional().describe("width of the hidden layer; default: the trunk's output"),
+  textHidden: z.int().nonnegative().default(0),
+  output: z.enum(["batch-norm-relu", "batch-norm", "linear"]).default("batch-norm-relu"),
+  dropout: z.number().min(0).lt(1).default(0.5),
+  initializer: weightRule.default("fan-in-uniform"),
+  batchNorm: batchNormSchema(1e-3, 0.05),
+});
+
+/** W_share: one matrix for both paths; `normalized` makes its logits scale * cosine(feature, centre). */
+export const classifierSchema = z.strictObject({
+  bias: z.boolean().default(true),
+  gain: z.number().positive().default(0.1).describe("factor on the initial weights (0.1 in paper A's code)"),
+  normalized: z.strictObject({ scale: z.number().positive().default(16) }).optional(),
+});
+
+const imageSchema = z.discriminatedUnion("kind", [resnetSchema, imageFeaturesSchema]);
+const textSchema = z.discriminatedUnion("kind", [textCnnSchema, textVectorSchema]);
+
+/** A dual-path model as a run's configuration file declares it. */
+export const modelSchema = z.strictObject({
+  image: imageSchema,
+  text: textSchema,
+  embedding: count.default(2048).describe("dimensions of the shared space"),
+  head: headSchema.prefault({}),
+  classifier: classifierSchema.prefault({}),
+  evaluationFeature: z
+    .enum(["pre-relu", "post-relu"])
+    .default("pre-relu")
+    .describe("which side of the last ReLU retrieval compares (papers.md 1.6)"),
+});
+
+export type ModelConfig = z.infer<typeof modelSchema>;
+export type ResNetConfig = z.infer<typeof resnetSchema>;
+export type ImageFeaturesConfig = z.infer<typeof imageFeaturesSchema>;
+export type TextCnnConfig = z.infer<typeof textCnnSchema>;
+export type TextVectorConfig = z.infer<typeof textVectorSchema>;
+export type HeadConfig = z.infer<typeof headSchema>;
+export type ClassifierConfig = z.infer<typeof classifierSchema>;
+export type BatchNormConfig = z.infer<ReturnType<typeof batchNormSchema>>;

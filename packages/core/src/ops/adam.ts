@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { apply } from "../graph/apply.js";
+import type { Value } from "../graph/graph.js";
+import { defineOp } from "../graph/op.js";
+import { elementCount } from "../graph/types.js";
+import { epsilon } from "./attributes.js";
+import { checkUpdate } from "./optimizer.js";
+
+const decay = z.number().min(0).lt(1);
+
+const attributes = z.strictObject({
+  beta1: decay.default(0.9),
+  beta2: decay.default(0.999),
+  epsilon: epsilon.default(1e-8),
+  weightDecay: z.number().min(0).default(0),
+  decoupled: z.boolean().default(false),
+});
+
+export const adamOp = defineOp({
+  name: "adam",
+  inputs: ["param", "grad", "m", "v", "learningRate", "step", "gradScale"],
+  outputs: ["param", "m", "v"],
+  updates: ["param", "m", "v"],
+  attrs: attributes,
+  infer: ({ param, grad, m, v, learningRate, step, gradScale }, _, check) => {
+    checkUpdate(check, param, { grad, m, v }, { learningRate, step, gradScale });
+    return [param, m, v];
+  },
+  reference: ({ param, grad, m, v, learningRate, step, gradScale }, attrs) => {
+    const [rate, time, factor] = [learningRate.data[0]!, step.data[0]!, gradScale.data[0]!];
+    const { beta1, beta2, weightDecay } = attrs;
+    const [inner, outer] = attrs.decoupled ? [0, weightDecay] : [weightDecay, 0];
+    const gradient = param.data.map((value, index) => factor * grad.data[index]! + inner * value);
+    const first = m.data.map((value, index) => beta1 * value + (1 - beta1) * gradient[index]!);
+    const second = v.data.map((value, index) => beta2 * value + (1 - beta2) * gradient[index]! ** 2);
+    const stepped = param.data.map((value, index) => {
+      const spread = Math.sqrt(second[index]! / (1 - beta2 ** time)) + attrs.epsilon;
+      return value * (1 - rate * outer) - (rate * first[index]!) / (1 - beta1 ** time) / spread;
+    });
+    return [stepped, first, second];
+  },
+  flops: ({ param }) => 14 * elementCount(param.shape),
+});
+
+/**
+ * Adam (Kingma and Ba 2015), or AdamW (Loshchilov and Hutter 2019) with `decoupled`, in PyTorch's form. `step` is a
+ * u32 scalar that counts from 1. Updates param, m and v and returns them as they are afterwards.
+ */
+export const adam = (
+  param: Value,
+  grad: Value,
+  m: Value,
+  v: Value,
+  learningRate: Value,
+  step: Value,
+  gradScale: Value,
+  attrs: z.input<typeof attributes> = {},
+  name?: string,
+): { readonly param: Value; readonly m: Value; readonly v: Value } =>
+  apply(adamOp, { param, grad, m, v, learningRate, step, gradScale }, attrs, name);

@@ -1,0 +1,41 @@
+import type { z } from "zod";
+import { apply } from "../graph/apply.js";
+import type { Value } from "../graph/graph.js";
+import { defineOp } from "../graph/op.js";
+import { elementCount } from "../graph/types.js";
+import { checkChannels, frozenGradients, maskByOutput, normalizationAttributes } from "./normalization.js";
+
+export const batchNormFrozenGradOp = defineOp({
+  name: "batchNormFrozenGrad",
+  inputs: ["dy", "x", "gamma", "mean", "variance", "y"],
+  outputs: ["dx", "dgamma", "dbeta"],
+  attrs: normalizationAttributes,
+  inPlace: [0],
+  infer: ({ dy, x, gamma, mean, variance, y }, _, check) => {
+    checkChannels(check, x, { gamma, mean, variance });
+    check.shape("dy", dy, x.shape);
+    check.shape("y", y, x.shape);
+    return [{ shape: x.shape, dtype: x.dtype }, gamma, gamma];
+  },
+  reference: ({ dy, x, gamma, mean, variance, y }, { epsilon, relu }) =>
+    frozenGradients(relu ? maskByOutput(dy.data, y.data) : dy.data, x, {
+      mean: mean.data,
+      variance: variance.data,
+      gamma: gamma.data,
+      epsilon,
+    }),
+  flops: ({ x }) => 6 * elementCount(x.shape),
+});
+
+/** Gradients of `batchNormFrozen`; y as in `batchNormGrad`. */
+export const batchNormFrozenGrad = (
+  dy: Value,
+  x: Value,
+  gamma: Value,
+  mean: Value,
+  variance: Value,
+  y: Value,
+  attrs: z.input<typeof normalizationAttributes> = {},
+  name?: string,
+): { readonly dx: Value; readonly dgamma: Value; readonly dbeta: Value } =>
+  apply(batchNormFrozenGradOp, { dy, x, gamma, mean, variance, y }, attrs, name);

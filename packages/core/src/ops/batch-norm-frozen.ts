@@ -1,0 +1,41 @@
+import type { z } from "zod";
+import { apply } from "../graph/apply.js";
+import type { Value } from "../graph/graph.js";
+import { defineOp } from "../graph/op.js";
+import { elementCount } from "../graph/types.js";
+import { batchNormFrozenGrad } from "./batch-norm-frozen-grad.js";
+import { checkChannels, normalizationAttributes, normalize } from "./normalization.js";
+import { once } from "./once.js";
+
+export const batchNormFrozenOp = defineOp({
+  name: "batchNormFrozen",
+  inputs: ["x", "gamma", "beta", "mean", "variance"],
+  outputs: ["y"],
+  attrs: normalizationAttributes,
+  inPlace: [0],
+  infer: ({ x, gamma, beta, mean, variance }, _, check) => {
+    checkChannels(check, x, { gamma, beta, mean, variance });
+    return [{ shape: x.shape, dtype: x.dtype }];
+  },
+  grad: ({ x, gamma, mean, variance }, dy, attrs, { y }) => {
+    const node = once(() => batchNormFrozenGrad(dy, x, gamma, mean, variance, attrs.relu ? y : x, attrs));
+    return { x: () => node().dx, gamma: () => node().dgamma, beta: () => node().dbeta };
+  },
+  reference: ({ x, gamma, beta, mean, variance }, { epsilon, relu }) => {
+    const parameters = { mean: mean.data, variance: variance.data, gamma: gamma.data, epsilon };
+    const y = normalize(x, parameters, beta.data);
+    return [relu ? y.map((value) => Math.max(0, value)) : y];
+  },
+  flops: ({ x }) => 2 * elementCount(x.shape),
+});
+
+/** Normalisation of x (rank 2 or 4) with given statistics [C]: inference, or training with frozen statistics. */
+export const batchNormFrozen = (
+  x: Value,
+  gamma: Value,
+  beta: Value,
+  mean: Value,
+  variance: Value,
+  attrs: z.input<typeof normalizationAttributes> = {},
+  name?: string,
+): Value => apply(batchNormFrozenOp, { x, gamma, beta, mean, variance }, attrs, name).y;

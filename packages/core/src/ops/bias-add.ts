@@ -1,0 +1,47 @@
+import { apply } from "../graph/apply.js";
+import type { Value } from "../graph/graph.js";
+import { defineOp, noAttributes } from "../graph/op.js";
+import { elementCount } from "../graph/types.js";
+import { checkFloat } from "./elementwise.js";
+
+const lastAxis = (shape: readonly number[]): number => shape[shape.length - 1] ?? 1;
+
+export const biasAddOp = defineOp({
+  name: "biasAdd",
+  inputs: ["x", "b"],
+  outputs: ["y"],
+  attrs: noAttributes,
+  inPlace: [0],
+  infer: ({ x, b }, _, check) => {
+    check.rank("x", x, 1, 2, 3, 4);
+    check.shape("b", b, [lastAxis(x.shape)], "one number per channel of x");
+    checkFloat(check, { x, b });
+    return [x];
+  },
+  grad: (_, dy) => ({ x: () => dy, b: () => biasGrad(dy) }),
+  reference: ({ x, b }) => [x.data.map((value, index) => value + b.data[index % b.data.length]!)],
+});
+
+export const biasGradOp = defineOp({
+  name: "biasGrad",
+  inputs: ["dy"],
+  outputs: ["db"],
+  attrs: noAttributes,
+  infer: ({ dy }, _, check) => {
+    check.rank("dy", dy, 1, 2, 3, 4);
+    checkFloat(check, { dy });
+    return [{ shape: [lastAxis(dy.shape)], dtype: dy.dtype }];
+  },
+  reference: ({ dy }) => {
+    const db = new Float64Array(lastAxis(dy.shape));
+    dy.data.forEach((value, index) => (db[index % db.length]! += value));
+    return [db];
+  },
+  flops: ({ dy }) => elementCount(dy.shape),
+});
+
+/** x + b over the last axis: x (..., C), b [C]. */
+export const biasAdd = (x: Value, b: Value, name?: string): Value => apply(biasAddOp, { x, b }, {}, name).y;
+
+/** Sum of dy (..., C) over all axes but the last: [C]. */
+export const biasGrad = (dy: Value, name?: string): Value => apply(biasGradOp, { dy }, {}, name).db;

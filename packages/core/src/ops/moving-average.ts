@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { apply } from "../graph/apply.js";
+import type { Value } from "../graph/graph.js";
+import { defineOp } from "../graph/op.js";
+import { elementCount } from "../graph/types.js";
+
+const attributes = z.strictObject({
+  decay: z.number().min(0).max(1),
+  correction: z.number().positive().default(1),
+});
+
+export const movingAverageOp = defineOp({
+  name: "movingAverage",
+  inputs: ["state", "x"],
+  outputs: ["state"],
+  updates: ["state"],
+  attrs: attributes,
+  infer: ({ state, x }, _, check) => {
+    check.dtype("state", state, "f32");
+    check.shape("x", x, state.shape);
+    check.dtype("x", x, "f32");
+    return [state];
+  },
+  reference: ({ state, x }, { decay, correction }) => [
+    state.data.map((value, index) => decay * value + (1 - decay) * correction * x.data[index]!),
+  ],
+  flops: ({ state }) => 3 * elementCount(state.shape),
+});
+
+/**
+ * state = decay state + (1 - decay) correction x, for running statistics (`correction` n / (n - 1) makes a biased
+ * variance unbiased) and averaged weights. Updates the store value and returns it as it is afterwards.
+ */
+export const movingAverage = (
+  state: Value,
+  x: Value,
+  attrs: z.input<typeof attributes>,
+  name?: string,
+): Value => apply(movingAverageOp, { state, x }, attrs, name).state;

@@ -1,0 +1,30 @@
+import { apply } from "../graph/apply.js";
+import type { Value } from "../graph/graph.js";
+import { unaryGradOp, unaryOp } from "./elementwise.js";
+
+export const reluOp = unaryOp(
+  "relu",
+  (x) => Math.max(0, x),
+  (_, dy, y) => reluGrad(dy, y),
+);
+export const reluGradOp = unaryGradOp("reluGrad", "y", (dy, y) => (y > 0 ? dy : 0));
+export const relu6Op = unaryOp(
+  "relu6",
+  (x) => Math.min(6, Math.max(0, x)),
+  (x, dy) => relu6Grad(dy, x),
+);
+export const relu6GradOp = unaryGradOp("relu6Grad", "x", (dy, x) => (x > 0 && x < 6 ? dy : 0));
+
+/** max(0, x), any shape. */
+export const relu = (x: Value, name?: string): Value => apply(reluOp, { x }, {}, name).y;
+
+/** Gradient of `relu` from its output y. */
+export const reluGrad = (dy: Value, y: Value, name?: string): Value =>
+  apply(reluGradOp, { dy, y }, {}, name).dx;
+
+/** min(6, max(0, x)), any shape. */
+export const relu6 = (x: Value, name?: string): Value => apply(relu6Op, { x }, {}, name).y;
+
+/** Gradient of `relu6` from its input x. */
+export const relu6Grad = (dy: Value, x: Value, name?: string): Value =>
+  apply(relu6GradOp, { dy, x }, {}, name).dx;

@@ -1,0 +1,33 @@
+import { z } from "zod";
+
+const rate = z.number().min(0).lt(1);
+
+/** SGD with momentum, in PyTorch's form: decay enters the gradient, velocity = momentum * velocity + g. */
+export const sgdSchema = z.strictObject({
+  kind: z.literal("sgd"),
+  momentum: rate.default(0.9),
+  nesterov: z.boolean().default(true),
+  weightDecay: z.number().nonnegative().default(0),
+});
+
+/** Adam, or AdamW where `decoupled`. */
+export const adamSchema = z.strictObject({
+  kind: z.literal("adam"),
+  beta1: rate.default(0.9),
+  beta2: rate.default(0.999),
+  epsilon: z.number().positive().default(1e-8),
+  weightDecay: z.number().nonnegative().default(0),
+  decoupled: z.boolean().default(true),
+});
+
+export const optimizerSchema = z.discriminatedUnion("kind", [sgdSchema, adamSchema]);
+
+/** Parameters under a glob learn at `multiplier` times the stage's rate; the last group that matches wins. */
+export const groupSchema = z.strictObject({
+  match: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
+  multiplier: z.number().nonnegative().default(1),
+  weightDecay: z.number().nonnegative().optional(),
+});
+
+export type OptimizerConfig = z.infer<typeof optimizerSchema>;
+export type ParameterGroup = z.infer<typeof groupSchema>;

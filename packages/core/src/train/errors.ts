@@ -1,0 +1,24 @@
+import { DualpathError } from "@dualpath/cuda-kernels";
+
+export type CheckpointErrorCode =
+  "CHECKPOINT_MISSING" | "CHECKPOINT_CORRUPT" | "CHECKPOINT_MODEL" | "CHECKPOINT_WRITE";
+
+/** A checkpoint or weight file that cannot be used; `details.path` is the file. */
+export class CheckpointError extends DualpathError {
+  override readonly name = "CheckpointError";
+
+  constructor(code: CheckpointErrorCode, message: string, details: Record<string, unknown>) {
+    super(code, message, details);
+  }
+}
+
+export type TrainingErrorCode = "CONFIG" | "DATA" | "BATCH" | "NON_FINITE" | "EMBEDDING";
+
+/** A configuration, a data set or a batch that the trainer or the metrics cannot use. */
+export class TrainingError extends DualpathError {
+  override readonly name = "TrainingError";
+
+  constructor(code: TrainingErrorCode, message: string, details: Record<string, unknown> = {}) {
+    super(code, message, details);
+  }
+}

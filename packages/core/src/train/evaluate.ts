@@ -1,0 +1,235 @@
+import { z } from "zod";
+import type { Program } from "../engine/program.js";
+import type { Store } from "../engine/store.js";
+import { Graph } from "../graph/graph.js";
+import { createBuildContext } from "../layers/context.js";
+import { retrieval } from "../metrics/retrieval.js";
+import { averageRetrieval, type RetrievalResult } from "../metrics/summary.js";
+import { declareImage, declareText, type DualPath } from "../models/dual-path.js";
+import type { EvaluationData } from "./data.js";
+import { TrainingError } from "./errors.js";
+import { imageFeeds, padded, rowShape, textFeeds, type Feeds, type RowShape } from "./feeds.js";
+import type { SourceSize } from "./stage-graph.js";
+
+/** How a model is measured. */
+export const evaluationSchema = z.strictObject({
+  split: z.string().min(1).default("validation"),
+  batchSize: z.int().positive().default(128),
+  flip: z.boolean().default(false).describe("adds the mirrored picture's feature (papers.md 1.2)"),
+  positions: z
+    .int()
+    .positive()
+    .default(1)
+    .describe("placements of a caption's words whose features are added (papers.md 1.3)"),
+  galleries: z.boolean().default(true).describe("measures each named gallery of the data by itself as well"),
+});
+
+export type EvaluationConfig = z.infer<typeof evaluationSchema>;
+
+export interface EvaluationResult {
+  /** Name of the split that was measured. */
+  readonly split: string;
+  /** Mean over the galleries where the data name some, else the whole split. */
+  readonly main: RetrievalResult;
+  /** All images as one gallery. */
+  readonly full: RetrievalResult;
+  readonly galleries: Readonly<Record<string, RetrievalResult>>;
+}
+
+/** Unit embeddings of one split, [count, dimension] row by row. */
+export interface Embeddings {
+  readonly images: Float32Array;
+  readonly texts: Float32Array;
+}
+
+export interface EmbedderOptions {
+  readonly batchSize: number;
+  /** (height, width) of stored pictures; default: the model's input size. */
+  readonly source?: SourceSize;
+  /** Store key of a parameter; default: its name. */
+  readonly storeKey?: (name: string) => string;
+}
+
+/**
+ * The two paths of a model compiled for inference with one batch size, on a Store that holds its parameters. The
+ * last batch of a split is padded. Dispose it when done.
+ */
+export class Embedder {
+  readonly dimension: number;
+  readonly #batchSize: number;
+  readonly #shape: RowShape;
+  readonly #image: Program;
+  readonly #text: Program;
+
+  private constructor(model: DualPath, options: EmbedderOptions, image: Program, text: Program) {
+    this.dimension = model.config.embedding;
+    this.#batchSize = options.batchSize;
+    this.#shape = rowShape(model.config, options.source);
+    this.#image = image;
+    this.#text = text;
+  }
+
+  static async open(store: Store, model: DualPath, options: EmbedderOptions): Promise<Embedder> {
+    const { batchSize, source, storeKey } = options;
+    const build = { mode: "evaluate", ...(storeKey ? { storeKey } : {}) } as const;
+    const imageGraph = new Graph("evaluate.image");
+    const imageInput = declareImage(imageGraph, model.config, batchSize, source);
+    const image = model.buildImage(createBuildContext(imageGraph, build), imageInput);
+    const textGraph = new Graph("evaluate.text");
+    const text = model.buildText(createBuildContext(textGraph, build), declareText(textGraph, model.config, batchSize));
+    const imageProgram = await store.compile(imageGraph, { taps: { projection: image.projection } });
+    const textProgram = await store.compile(textGraph, { taps: { projection: text.projection } });
+    return new Embedder(model, options, imageProgram, textProgram);
+  }
+
+  /** Adds the projections of all images to `sum` [count, dimension]. */
+  async addImages({ images }: EvaluationData, sum: Float32Array, flip: boolean, signal?: AbortSignal): Promise<void> {
+    let row = 0;
+    const options = { ...(flip ? { flip } : {}), ...(signal ? { signal } : {}) };
+    for await (const batch of images.batches(this.#batchSize, options)) {
+      const image = padded(batch.image, this.#batchSize * this.#shape.imageElements);
+      const box = batch.box ? { box: padded(batch.box, this.#batchSize * 5) } : {};
+      const feeds = imageFeeds({ image, ...box }, this.#batchSize, this.#shape);
+      const count = batch.count ?? batch.image.length / this.#shape.imageElements;
+      row = await this.#add(this.#image, feeds, sum, row, Math.min(count, images.count - row));
+    }
+    checkRows("images", images.count, row);
+  }
+
+  /** Adds the projections of all texts to `sum` [count, dimension]; `position` places their words. */
+  async addTexts(
+    { texts }: EvaluationData,
+    sum: Float32Array,
+    position: number | undefined,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    let row = 0;
+    const options = { ...(position === undefined ? {} : { position }), ...(signal ? { signal } : {}) };
+    for await (const batch of texts.batches(this.#batchSize, options)) {
+      const text = padded(batch.text, this.#batchSize * this.#shape.textElements);
+      const feeds = textFeeds({ text }, this.#batchSize, this.#shape);
+      const count = batch.count ?? batch.text.length / this.#shape.textElements;
+      row = await this.#add(this.#text, feeds, sum, row, Math.min(count, texts.count - row));
+    }
+    checkRows("texts", texts.count, row);
+  }
+
+  async #add(program: Program, feeds: Feeds, sum: Float32Array, row: number, count: number): Promise<number> {
+    const { projection } = await program.step(feeds);
+    const first = row * this.dimension;
+    const length = count * this.dimension;
+    for (let index = 0; index < length; index++) sum[first + index]! += projection![index]!;
+    return row + count;
+  }
+
+  /** Unit embeddings of a split, summed over flips and positions before normalising. */
+  async embed(data: EvaluationData, config: EvaluationConfig, signal?: AbortSignal): Promise<Embeddings> {
+    const images = new Float32Array(data.images.count * this.dimension);
+    const texts = new Float32Array(data.texts.count * this.dimension);
+    for (const flip of config.flip ? [false, true] : [false]) await this.addImages(data, images, flip, signal);
+    for (const position of placements(config.positions)) await this.addTexts(data, texts, position, signal);
+    normalizeRows(images, this.dimension);
+    normalizeRows(texts, this.dimension);
+    return { images, texts };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#image.dispose();
+    await this.#text.dispose();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+}
+
+/** One placement is the data's own; more are spread evenly from left to right. */
+function placements(count: number): readonly (number | undefined)[] {
+  if (count === 1) return [undefined];
+  return Array.from({ length: count }, (_, index) => index / (count - 1));
+}
+
+function checkRows(what: string, expected: number, got: number): void {
+  if (expected === got) return;
+  const message = `evaluation: ${what}: expected ${expected} rows in all batches, got ${got}`;
+  throw new TrainingError("DATA", message, { what, expected, got });
+}
+
+/** Divides every row by its length; rows of length 0 stay. */
+export function normalizeRows(rows: Float32Array, dimension: number): void {
+  for (let first = 0; first < rows.length; first += dimension) {
+    const row = rows.subarray(first, first + dimension);
+    let squares = 0;
+    for (const value of row) squares += value * value;
+    const length = Math.sqrt(squares);
+    if (length > 0) for (let index = 0; index < dimension; index++) row[index]! /= length;
+  }
+}
+
+/** Retrieval of a split by embeddings: the whole of it, and each named gallery. */
+export async function evaluateEmbeddings(
+  store: Store,
+  data: EvaluationData,
+  embeddings: Embeddings,
+  options: { readonly dimension: number; readonly galleries: boolean; readonly signal?: AbortSignal },
+): Promise<EvaluationResult> {
+  const { dimension } = options;
+  const search = options.signal ? { signal: options.signal } : {};
+  const texts = { embedding: embeddings.texts, labels: data.texts.labels };
+  const images = { embedding: embeddings.images, labels: data.images.labels };
+  const full = await retrieval(store, { images, texts, dimension }, search);
+  const galleries: Record<string, RetrievalResult> = {};
+  for (const gallery of options.galleries ? (data.galleries ?? []) : []) {
+    const some = selectRows(images, gallery.images, dimension);
+    galleries[gallery.name] = await retrieval(store, { images: some, texts, dimension }, search);
+  }
+  const named = Object.values(galleries);
+  return { split: data.name, main: named.length > 0 ? averageRetrieval(named) : full, full, galleries };
+}
+
+function selectRows(
+  { embedding, labels }: { embedding: Float32Array; labels: Int32Array },
+  rows: Int32Array,
+  dimension: number,
+): { embedding: Float32Array; labels: Int32Array } {
+  const chosen = new Float32Array(rows.length * dimension);
+  rows.forEach((row, index) => {
+    chosen.set(embedding.subarray(row * dimension, (row + 1) * dimension), index * dimension);
+  });
+  return { embedding: chosen, labels: rows.map((row) => labels[row]!) };
+}
+
+/** A number of a result by its dotted path: "rsum", "imageToText.r1", "textToImage.medianRank". */
+export function metricOf(result: RetrievalResult, path: string): number {
+  const [first = "", second = ""] = path.split(".");
+  const part: unknown = result[first as keyof RetrievalResult];
+  const value: unknown = typeof part === "object" && part !== null ? part[second as keyof typeof part] : part;
+  if (typeof value === "number") return value;
+  throw new TrainingError("CONFIG", `metric '${path}': expected rsum, or imageToText or textToImage with .r1 ...`, {
+    metric: path,
+  });
+}
+
+export interface EvaluateOptions {
+  /** (height, width) of stored pictures; default: the model's input size. */
+  readonly source?: SourceSize;
+  readonly signal?: AbortSignal;
+}
+
+/** Embeds a split with the model on the Store and measures retrieval both ways. */
+export async function evaluateModel(
+  store: Store,
+  model: DualPath,
+  data: EvaluationData,
+  config: EvaluationConfig,
+  { source, signal }: EvaluateOptions = {},
+): Promise<EvaluationResult> {
+  const embedder = await Embedder.open(store, model, { batchSize: config.batchSize, source });
+  try {
+    const embeddings = await embedder.embed(data, config, signal);
+    const options = { dimension: embedder.dimension, galleries: config.galleries, ...(signal ? { signal } : {}) };
+    return await evaluateEmbeddings(store, data, embeddings, options);
+  } finally {
+    await embedder.dispose();
+  }
+}

@@ -1,0 +1,212 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import { elementCount, type DType, type TypedArray } from "../graph/types.js";
+import { CheckpointError } from "./errors.js";
+import {
+  MAXIMUM_HEADER_BYTES,
+  SAFETENSORS_BYTES,
+  parseHeader,
+  type SafetensorsDType,
+  type TensorEntry,
+} from "./safetensors-header.js";
+
+/** One tensor on its way into a file; `load` is called when its turn comes, so that one is in memory at a time. */
+export interface TensorSource {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  load(): Promise<TypedArray> | TypedArray;
+}
+
+/** An open safetensors file: its checked header, and its tensors on demand. */
+export interface SafetensorsFile {
+  readonly path: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly entries: ReadonlyMap<string, TensorEntry>;
+  /** Raw little-endian bytes of one tensor. */
+  readBytes(name: string): Promise<Uint8Array<ArrayBuffer>>;
+  close(): Promise<void>;
+}
+
+const DTYPES: Readonly<Record<DType, SafetensorsDType>> = {
+  f32: "F32",
+  bf16: "BF16",
+  i32: "I32",
+  u32: "U32",
+  u8: "U8",
+};
+
+/**
+ * Writes a safetensors file beside `path` and renames it over `path`, so that a reader never sees half a file.
+ * Throws CHECKPOINT_WRITE.
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: readonly TensorSource[],
+  metadata: Readonly<Record<string, string>>,
+): Promise<void> {
+  const temporary = `${path}.${randomBytes(4).toString("hex")}.partial`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeAll(temporary, tensors, metadata);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CheckpointError("CHECKPOINT_WRITE", `${path}: cannot be written: ${reason}`, { path, reason });
+  }
+}
+
+async function writeAll(
+  path: string,
+  tensors: readonly TensorSource[],
+  metadata: Readonly<Record<string, string>>,
+): Promise<void> {
+  const handle = await open(path, "wx");
+  try {
+    await handle.write(headerBytes(tensors, metadata));
+    for (const tensor of tensors) await writeFully(handle, await loadBytes(tensor));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function headerBytes(tensors: readonly TensorSource[], metadata: Readonly<Record<string, string>>): Uint8Array {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let position = 0;
+  for (const { name, dtype, shape } of tensors) {
+    const end = position + elementCount(shape) * SAFETENSORS_BYTES[DTYPES[dtype]];
+    header[name] = { dtype: DTYPES[dtype], shape, data_offsets: [position, end] };
+    position = end;
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const padded = Math.ceil(text.length / 8) * 8;
+  const bytes = new Uint8Array(8 + padded).fill(0x20);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
+  bytes.set(text, 8);
+  return bytes;
+}
+
+async function loadBytes(tensor: TensorSource): Promise<Uint8Array> {
+  const data = await tensor.load();
+  if (data.length !== elementCount(tensor.shape)) {
+    throw new RangeError(`tensor '${tensor.name}' holds ${data.length} elements, shape [${tensor.shape.join(", ")}]`);
+  }
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, offset, bytes.length - offset);
+    offset += bytesWritten;
+  }
+}
+
+async function readFully(handle: FileHandle, position: number, bytes: Uint8Array, path: string): Promise<void> {
+  for (let offset = 0; offset < bytes.length; ) {
+    const { bytesRead } = await handle.read(bytes, offset, bytes.length - offset, position + offset);
+    if (bytesRead === 0) throw truncated(path);
+    offset += bytesRead;
+  }
+}
+
+const truncated = (path: string): CheckpointError =>
+  new CheckpointError("CHECKPOINT_CORRUPT", `${path}: the file is cut short`, { path, problem: "cut short" });
+
+/**
+ * Opens a safetensors file and checks its header: lengths, names, number types, shapes and that the tensors cover
+ * the file without gap or overlap. Throws CHECKPOINT_MISSING or CHECKPOINT_CORRUPT.
+ */
+export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+  const handle = await openForReading(path);
+  try {
+    const { size } = await handle.stat();
+    const length = await headerLength(handle, path, size);
+    const text = new Uint8Array(length);
+    await readFully(handle, 8, text, path);
+    const header = parseHeader(path, decodeUtf8(path, text), size - 8 - length);
+    return fileOf(path, handle, 8 + length, header.metadata, header.entries);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function openForReading(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "r");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CheckpointError("CHECKPOINT_MISSING", `${path}: cannot be opened: ${reason}`, { path, reason });
+  }
+}
+
+async function headerLength(handle: FileHandle, path: string, size: number): Promise<number> {
+  const prefix = new Uint8Array(8);
+  await readFully(handle, 0, prefix, path);
+  const length = new DataView(prefix.buffer).getBigUint64(0, true);
+  if (length > BigInt(MAXIMUM_HEADER_BYTES)) {
+    const problem = `header length ${length} is over the limit of ${MAXIMUM_HEADER_BYTES} bytes`;
+    throw new CheckpointError("CHECKPOINT_CORRUPT", `${path}: ${problem}`, { path, problem });
+  }
+  if (Number(length) > size - 8) throw truncated(path);
+  return Number(length);
+}
+
+function decodeUtf8(path: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    const problem = "the header is not UTF-8";
+    throw new CheckpointError("CHECKPOINT_CORRUPT", `${path}: ${problem}`, { path, problem });
+  }
+}
+
+function fileOf(
+  path: string,
+  handle: FileHandle,
+  dataStart: number,
+  metadata: Readonly<Record<string, string>>,
+  list: readonly TensorEntry[],
+): SafetensorsFile {
+  const entries = new Map(list.map((entry) => [entry.name, entry]));
+  return {
+    path,
+    metadata,
+    entries,
+    async readBytes(name) {
+      const entry = entries.get(name);
+      if (!entry) {
+        throw new CheckpointError("CHECKPOINT_MODEL", `${path}: holds no tensor '${name}'`, { path, tensor: name });
+      }
+      const bytes = new Uint8Array(entry.end - entry.begin);
+      await readFully(handle, dataStart + entry.begin, bytes, path);
+      return bytes;
+    },
+    close: () => handle.close(),
+  };
+}
+
+const ARRAYS = {
+  F64: Float64Array,
+  I64: BigInt64Array,
+  F32: Float32Array,
+  I32: Int32Array,
+  U32: Uint32Array,
+  F16: Uint16Array,
+  BF16: Uint16Array,
+  U8: Uint8Array,
+  BOOL: Uint8Array,
+} as const;
+
+/** A tensor's bytes as the typed array of its number type (F16 and BF16: raw 16-bit words). */
+export function typedTensor(entry: TensorEntry, bytes: Uint8Array<ArrayBuffer>): InstanceType<(typeof ARRAYS)[SafetensorsDType]> {
+  return new ARRAYS[entry.dtype](bytes.buffer, bytes.byteOffset, elementCount(entry.shape));
+}
+
+/** The store's number type of a file's tensor, or undefined where the store has none. */
+export function storeDType(dtype: SafetensorsDType): DType | undefined {
+  return (Object.keys(DTYPES) as DType[]).find((key) => DTYPES[key] === dtype);
+}

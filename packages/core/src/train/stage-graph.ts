@@ -1,0 +1,91 @@
+import { differentiate } from "../graph/differentiate.js";
+import { Graph, type Value } from "../graph/graph.js";
+import { createBuildContext, type BuildContext, type ParameterDeclaration } from "../layers/context.js";
+import { lossTerms, type LossTerms } from "../losses/terms.js";
+import { declareImage, declareText, type DualPath } from "../models/dual-path.js";
+import { matchesAny } from "../optim/glob.js";
+import { ruleFor } from "../optim/groups.js";
+import { averageKey, averageNodes, optimizerNodes, type OptimizerNodes } from "../optim/update.js";
+import { TrainingError } from "./errors.js";
+import type { Stage } from "./stage.js";
+
+/** A stage as one graph: forward, losses, gradients of what learns, updates. */
+export interface StageGraph {
+  readonly graph: Graph;
+  readonly losses: LossTerms;
+  readonly optimizer: OptimizerNodes;
+  /** Model parameters and statistics that the stage reads. */
+  readonly parameters: readonly ParameterDeclaration[];
+  /** Names of the parameters that learn. */
+  readonly learnt: readonly string[];
+  /** Averages kept in the Store: key and the value they start from. */
+  readonly averages: ReadonlyMap<string, string>;
+  /** Effect nodes: parameters, statistics and averages after the step. */
+  readonly updates: readonly Value[];
+  /** Values to hand back after every step: `loss`, `loss.<term>` and, with clipping, `squaredNorm`. */
+  readonly taps: Readonly<Record<string, Value>>;
+}
+
+/** Pictures' (height, width) as stored, or undefined for the model's own input size. */
+export type SourceSize = readonly [number, number] | undefined;
+
+/** Builds a stage's training graph. Throws CONFIG when nothing learns. */
+export function stageGraph(model: DualPath, stage: Stage, source: SourceSize): StageGraph {
+  const graph = new Graph(`train.${stage.name}`);
+  const context = createBuildContext(graph, {
+    mode: "train",
+    isTrainable: (name) => learns(stage, name),
+    frozenStatistics: stage.frozenStatistics,
+  });
+  const image = model.buildImage(context, declareImage(graph, model.config, stage.batchSize, source));
+  const text = model.buildText(context, declareText(graph, model.config, stage.batchSize));
+  const losses = lossTerms({ image, text }, stage.losses);
+  const optimizer = appendOptimizer(context, losses.total, stage);
+  const updated = updatedValues(context, optimizer);
+  const averages = stage.average ? averageNodes(context, updated, stage.average.decay) : [];
+  const terms = losses.terms.map(({ name, value }) => [`loss.${name}`, value] as const);
+  const { squaredNorm } = optimizer;
+  return {
+    graph,
+    losses,
+    optimizer,
+    parameters: [...context.declarations.values()],
+    learnt: [...optimizer.updated.keys()],
+    averages: new Map(stage.average ? [...updated.keys()].map((name) => [averageKey(name), name]) : []),
+    updates: [...updated.values(), ...averages],
+    taps: { loss: losses.total, ...Object.fromEntries(terms), ...(squaredNorm ? { squaredNorm } : {}) },
+  };
+}
+
+function learns(stage: Stage, name: string): boolean {
+  const chosen = matchesAny(stage.trainable, name) && !matchesAny(stage.frozen, name);
+  return chosen && ruleFor(name, stage.groups, stage.optimizer).multiplier > 0;
+}
+
+function appendOptimizer(context: BuildContext, loss: Value, stage: Stage): OptimizerNodes {
+  const declarations = [...context.declarations.values()].filter(
+    ({ name, kind }) => kind === "weight" && context.isTrainable(name),
+  );
+  if (declarations.length === 0) {
+    const message = `stage '${stage.name}': no parameter learns; trainable: ${stage.trainable.join(", ")}`;
+    throw new TrainingError("CONFIG", message, { stage: stage.name });
+  }
+  const values = declarations.map((declaration) => context.parameter(declaration));
+  const gradients = differentiate(loss, values);
+  const learnt = declarations.map((declaration, index) => ({
+    declaration,
+    value: values[index]!,
+    gradient: gradients[index]!,
+  }));
+  const { optimizer, groups, clip } = stage;
+  return optimizerNodes(context, learnt, { optimizer, groups, ...(clip ? { clipNorm: clip.norm } : {}) });
+}
+
+/** Parameters and running statistics after the step, by name. */
+function updatedValues(context: BuildContext, optimizer: OptimizerNodes): ReadonlyMap<string, Value> {
+  const statistics = context.updates.map((update): [string, Value] => {
+    const { origin } = update;
+    return [origin.kind === "node" && origin.updated ? origin.updated.name : update.name, update];
+  });
+  return new Map([...optimizer.updated, ...statistics]);
+}

@@ -1,0 +1,138 @@
+import type { Program } from "../engine/program.js";
+import type { Store } from "../engine/store.js";
+import { initialValue } from "../layers/initializers.js";
+import { SEED_SCALAR, STEP_SCALAR } from "../layers/dropout.js";
+import { weightScalar } from "../losses/terms.js";
+import type { DualPath } from "../models/dual-path.js";
+import { scheduleFactor } from "../optim/schedule.js";
+import { GRADIENT_SCALE_SCALAR, OPTIMIZER_STEP_SCALAR } from "../optim/update.js";
+import type { Progress } from "./checkpoint.js";
+import type { Batch } from "./data.js";
+import { TrainingError } from "./errors.js";
+import { checkLabels, imageFeeds, rowShape, textFeeds, type Feeds, type RowShape } from "./feeds.js";
+import { Miner } from "./miner.js";
+import { stageGraph, type SourceSize, type StageGraph } from "./stage-graph.js";
+import type { Stage } from "./stage.js";
+
+export interface StageRunnerOptions {
+  readonly store: Store;
+  readonly model: DualPath;
+  readonly stage: Stage;
+  readonly stepsPerEpoch: number;
+  readonly seed: number;
+  readonly source: SourceSize;
+  /** False when the stage goes on from a checkpoint, whose optimizer state and averages are kept. */
+  readonly fresh: boolean;
+}
+
+/** Numbers that one training step hands back. */
+export interface StepResult {
+  readonly loss: number;
+  readonly losses: Readonly<Record<string, number>>;
+  readonly learningRate: number;
+  readonly gradientNorm?: number;
+}
+
+/** A stage compiled on a Store: feeds batches and per-step numbers to its program. */
+export class StageRunner {
+  readonly layout: StageGraph;
+  readonly #options: StageRunnerOptions;
+  readonly #program: Program;
+  readonly #miner: Miner | undefined;
+  readonly #shape: RowShape;
+  readonly #scalars: ReadonlySet<string>;
+
+  private constructor(options: StageRunnerOptions, layout: StageGraph, program: Program, miner: Miner | undefined) {
+    this.layout = layout;
+    this.#options = options;
+    this.#program = program;
+    this.#miner = miner;
+    this.#shape = rowShape(options.model.config, options.source);
+    const scalars = layout.graph.boundary.filter(({ origin }) => origin.kind === "scalar");
+    this.#scalars = new Set(scalars.map(({ name }) => name));
+  }
+
+  static async open(options: StageRunnerOptions): Promise<StageRunner> {
+    const { store, model, stage, source, fresh } = options;
+    const layout = stageGraph(model, stage, source);
+    if (fresh) await writeInitialState(store, layout);
+    const program = await store.compile(layout.graph, { taps: layout.taps, effects: [...layout.updates] });
+    const { ranking } = stage.losses;
+    const mines = ranking?.mining === "paper-a" && ranking.candidates > 0 && ranking.weight > 0;
+    const sizes = { batchSize: stage.batchSize, candidates: ranking?.candidates ?? 0, source };
+    return new StageRunner(options, layout, program, mines ? await Miner.open(store, model, sizes) : undefined);
+  }
+
+  /** One optimizer step. Throws BATCH for arrays that do not fit and NON_FINITE when the loss is no number. */
+  async step(batch: Batch, progress: Progress): Promise<StepResult> {
+    const mined = this.#miner ? await this.#miner.mine(batch) : batch;
+    const learningRate = this.#learningRate(progress);
+    const taps = await this.#program.step(this.#feeds(mined), this.#scalarValues(progress, learningRate));
+    const loss = taps["loss"]![0]!;
+    if (!Number.isFinite(loss)) throw this.#nonFinite(loss, progress);
+    const losses = this.layout.losses.terms.map(({ name }) => [name, taps[`loss.${name}`]![0]!] as const);
+    const norm = taps["squaredNorm"]?.[0];
+    return {
+      loss,
+      losses: Object.fromEntries(losses),
+      learningRate,
+      ...(norm === undefined ? {} : { gradientNorm: Math.sqrt(norm) }),
+    };
+  }
+
+  #feeds(batch: Batch): Feeds {
+    const { batchSize } = this.#options.stage;
+    const { classes } = this.#options.model.sizes;
+    checkLabels("imageLabel", batch.imageLabel, batchSize, classes);
+    checkLabels("textLabel", batch.textLabel, batchSize, classes);
+    return {
+      ...imageFeeds(batch, batchSize, this.#shape),
+      ...textFeeds(batch, batchSize, this.#shape),
+      ...this.layout.losses.feedsOf(batch.imageLabel, batch.textLabel),
+    };
+  }
+
+  #learningRate({ stageStep }: Progress): number {
+    const { stage, stepsPerEpoch } = this.#options;
+    const time = { step: stageStep, stepsPerEpoch, epochs: stage.epochs };
+    return stage.learningRate * scheduleFactor(stage.schedule, time);
+  }
+
+  #scalarValues({ stageStep, globalStep }: Progress, learningRate: number): Record<string, number> {
+    const { optimizer, losses } = this.layout;
+    const values = new Map<string, number>([
+      [SEED_SCALAR, this.#options.seed],
+      [STEP_SCALAR, globalStep + 1],
+      [OPTIMIZER_STEP_SCALAR, stageStep + 1],
+      [GRADIENT_SCALE_SCALAR, 1],
+    ]);
+    for (const [name, multiplier] of optimizer.rates) values.set(name, learningRate * multiplier);
+    for (const { name, weight } of losses.terms) values.set(weightScalar(name), weight);
+    return Object.fromEntries([...values].filter(([name]) => this.#scalars.has(name)));
+  }
+
+  #nonFinite(loss: number, { epoch, stepInEpoch }: Progress): TrainingError {
+    const { stage } = this.#options;
+    const place = { stage: stage.name, epoch, step: stepInEpoch };
+    const message =
+      `stage '${stage.name}', epoch ${epoch}, step ${stepInEpoch}: the loss is ${loss}; ` +
+      "lower the learning rate, or set DUALPATH_CHECK=1 to find the node";
+    return new TrainingError("NON_FINITE", message, place);
+  }
+
+  async dispose(): Promise<void> {
+    await this.#program.dispose();
+    await this.#miner?.dispose();
+  }
+}
+
+/** Optimizer state of zeros, and averages that start at the present values. */
+async function writeInitialState(store: Store, { optimizer, averages }: StageGraph): Promise<void> {
+  for (const { name, shape, initializer } of optimizer.slots) {
+    await store.write(name, shape, "f32", initialValue(initializer, shape, 0, name));
+  }
+  for (const [key, name] of averages) {
+    const { shape, dtype, data } = await store.read(name);
+    await store.write(key, shape, dtype, data);
+  }
+}

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { lossesSchema } from "../losses/schema.js";
+import { scheduleSchema } from "../optim/schedule.js";
+import { groupSchema, optimizerSchema } from "../optim/schema.js";
+
+const glob = z.string().min(1);
+
+/** Stop a stage when a validation metric has not risen for `patience` evaluations in a row. */
+export const stopSchema = z.strictObject({
+  patience: z.int().positive(),
+  metric: z.string().min(1).default("rsum").describe('"rsum", "imageToText.r1", "textToImage.r5", ...'),
+});
+
+/** Clipping of the global gradient norm. */
+export const clipSchema = z.strictObject({ norm: z.number().positive() });
+
+/** Exponential moving average of the learnt parameters; evaluation uses the averages. */
+export const averageSchema = z.strictObject({ decay: z.number().gt(0).lt(1) });
+
+/** One stage of a curriculum: what learns, by which losses, how fast and how long. */
+export const stageSchema = z.strictObject({
+  name: z.string().regex(/^[\w-]+$/, "letters, digits, - and _ only"),
+  epochs: z.int().positive(),
+  batchSize: z.int().min(2),
+  trainable: z.array(glob).min(1).default(["**"]).describe("globs of the parameters that learn"),
+  frozen: z.array(glob).default([]).describe("globs taken out of `trainable`"),
+  frozenStatistics: z.enum(["running", "batch"]).default("running"),
+  losses: lossesSchema,
+  optimizer: optimizerSchema,
+  learningRate: z.number().positive(),
+  groups: z.array(groupSchema).default([]),
+  schedule: scheduleSchema.default({ kind: "constant" }),
+  clip: clipSchema.optional(),
+  average: averageSchema.optional(),
+  stop: stopSchema.optional(),
+  evaluateEvery: z.int().nonnegative().default(1).describe("epochs between evaluations; 0: only at the end"),
+  startFrom: z.enum(["last", "best"]).default("last").describe("which weights of the stage before are taken"),
+});
+
+/** Stages in order; names must differ. */
+export const curriculumSchema = z
+  .array(stageSchema)
+  .min(1)
+  .refine((stages) => new Set(stages.map((stage) => stage.name)).size === stages.length, {
+    message: "two stages have the same name",
+  })
+  .superRefine((stages, context) => stages.forEach((stage, index) => checkPaperMining(stage, index, context)));
+
+function checkPaperMining(stage: Stage, index: number, context: z.core.$RefinementCtx): void {
+  if (stage.losses.ranking?.mining !== "paper-a" || stage.batchSize % 2 === 0) return;
+  const message = "mining paper-a needs an even batch size: one half anchors, one half negatives";
+  context.addIssue({ code: "custom", path: [index, "batchSize"], message, input: stage.batchSize });
+}
+
+export type Stage = z.infer<typeof stageSchema>;
+export type Curriculum = z.infer<typeof curriculumSchema>;

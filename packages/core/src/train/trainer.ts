@@ -1,0 +1,315 @@
+import { Store } from "../engine/store.js";
+import { dualPath, type DualPath } from "../models/dual-path.js";
+import { initialize } from "../models/initialize.js";
+import { averageKey } from "../optim/update.js";
+import {
+  checkSameRun,
+  loadTensors,
+  readCheckpointHeader,
+  startOfRun,
+  type Progress,
+  type RunDescription,
+} from "./checkpoint.js";
+import { Embedder, evaluateEmbeddings, evaluationSchema, metricOf, type EvaluationConfig } from "./evaluate.js";
+import { CheckpointError, TrainingError } from "./errors.js";
+import type { EvaluationEvent, StepPosition, TrainingEvent } from "./events.js";
+import { readAhead } from "./read-ahead.js";
+import { RunFiles, type KeyOf } from "./run-files.js";
+import { StageRunner } from "./stage-runner.js";
+import type { SourceSize } from "./stage-graph.js";
+import { curriculumSchema, type Curriculum, type Stage } from "./stage.js";
+import { checkCurriculum, checkData, type TrainerOptions } from "./trainer-options.js";
+
+/** What ended the steps of a stage. */
+type Ending = "epochs" | "patience" | "aborted";
+
+/**
+ * Trains a dual-path model through a curriculum. `run()` reports as it goes; leaving its loop early frees nothing but
+ * the running stage, so that the Store can still be looked at. Dispose the trainer when done.
+ *
+ * Same options, same events and bits: batches, initial values and dropout derive from the seed. A run that is resumed
+ * from any of its checkpoints ends in the bits of the run that was never stopped.
+ */
+export class Trainer {
+  readonly model: DualPath;
+  readonly curriculum: Curriculum;
+  readonly evaluation: EvaluationConfig | undefined;
+  readonly #options: TrainerOptions;
+  readonly #files: RunFiles;
+  readonly #description: RunDescription;
+  #store: Store | undefined;
+  #progress: Progress = startOfRun;
+
+  /** Throws a ZodError for bad configurations, DATA or CONFIG where data, model and curriculum do not fit. */
+  constructor(options: TrainerOptions) {
+    const { data, seed } = options;
+    if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
+      throw new TrainingError("CONFIG", `seed: expected an integer from 0 to 2^32 - 1, got ${seed}`, { seed });
+    }
+    this.#options = options;
+    const sizes = { classes: data.classes, vocabulary: data.vocabularySize };
+    this.model = dualPath(options.model, sizes);
+    this.curriculum = curriculumSchema.parse(options.curriculum);
+    this.evaluation = options.evaluation === undefined ? undefined : evaluationSchema.parse(options.evaluation);
+    checkData(data, this.model);
+    checkCurriculum(this.curriculum, data, this.evaluation !== undefined);
+    this.#description = { model: this.model.config, sizes, curriculum: this.curriculum, seed };
+    this.#files = new RunFiles(options.directory, this.model, this.#description);
+  }
+
+  /** The parameters; opened at the first use, open until `dispose`. */
+  get store(): Store {
+    const { device = "auto", threads } = this.#options;
+    this.#store ??= Store.open({ device, ...(threads === undefined ? {} : { threads }) });
+    return this.#store;
+  }
+
+  /** Steps, stages and epochs that are done. */
+  get progress(): Progress {
+    return this.#progress;
+  }
+
+  /** Trains from where the run stands to its end, or to the next step after the signal is raised. */
+  async *run(): AsyncGenerator<TrainingEvent, void, void> {
+    await this.#begin();
+    while (this.#progress.stage < this.curriculum.length) {
+      const ending = yield* this.#stage(this.curriculum[this.#progress.stage]!);
+      if (ending === "aborted") return;
+    }
+    yield { type: "done", steps: this.#progress.globalStep };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#store?.dispose();
+    this.#store = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  /** Fills the Store: from the last checkpoint when resuming, else with initial values. */
+  async #begin(): Promise<void> {
+    if (this.#progress.globalStep > 0) return;
+    if (this.#options.resume && (await this.#files.hasLast())) return this.#resume(this.#files.lastPath!);
+    const { wordVectors, seed, prepare } = this.#options;
+    await initialize(this.store, this.model, seed, wordVectors ? { wordVectors } : {});
+    await prepare?.(this.store, this.model);
+  }
+
+  async #resume(path: string): Promise<void> {
+    const header = await readCheckpointHeader(path);
+    checkSameRun(path, this.#description, header.description);
+    if (!header.progress) {
+      const problem = "holds a model only, nothing to resume from";
+      throw new CheckpointError("CHECKPOINT_CORRUPT", `${path}: ${problem}`, { path, problem });
+    }
+    await loadTensors(path, this.store, this.model.parameters, true);
+    this.#progress = header.progress;
+  }
+
+  async *#stage(stage: Stage): AsyncGenerator<TrainingEvent, Ending, void> {
+    const fresh = this.#progress.stageStep === 0;
+    const previous = this.curriculum[this.#progress.stage - 1];
+    if (fresh && previous && stage.startFrom === "best") await this.#files.loadBest(this.store, previous.name);
+    const stepsPerEpoch = this.#options.data.stepsPerEpoch(stage.batchSize);
+    const { seed } = this.#options;
+    const options = { store: this.store, model: this.model, stage, stepsPerEpoch, seed, source: this.#source, fresh };
+    const runner = await StageRunner.open(options);
+    try {
+      const learntParameters = countElements(this.model, runner.layout.learnt);
+      const { epochs, name } = stage;
+      yield { type: "stage-start", stage: name, epochs, stepsPerEpoch, learntParameters, resumed: !fresh };
+      const ending = yield* this.#epochs(stage, runner, stepsPerEpoch);
+      if (ending !== "aborted") yield* this.#endStage(stage, runner, ending);
+      return ending;
+    } finally {
+      await runner.dispose();
+    }
+  }
+
+  async *#epochs(stage: Stage, runner: StageRunner, stepsPerEpoch: number): AsyncGenerator<TrainingEvent, Ending, void> {
+    const evaluator = await this.#openEmbedder(runner);
+    try {
+      while (this.#progress.epoch < stage.epochs) {
+        if ((yield* this.#steps(stage, runner, stepsPerEpoch)) === "aborted") return yield* this.#abort(stage);
+        if (evaluator && isEvaluated(stage, this.#progress.epoch)) {
+          try {
+            yield* this.#evaluate(stage, runner, evaluator);
+          } catch (error) {
+            if (this.#options.signal?.aborted) return yield* this.#abort(stage);
+            throw error;
+          }
+        }
+        this.#progress = { ...this.#progress, epoch: this.#progress.epoch + 1, stepInEpoch: 0 };
+        if (stage.stop && this.#progress.sinceBest >= stage.stop.patience) return "patience";
+        yield* this.#saveLast(stage);
+      }
+      return "epochs";
+    } finally {
+      await evaluator?.dispose();
+    }
+  }
+
+  /** The rest of an epoch. */
+  async *#steps(
+    stage: Stage,
+    runner: StageRunner,
+    stepsPerEpoch: number,
+  ): AsyncGenerator<TrainingEvent, "done" | "aborted", void> {
+    const batches = readAhead(this.#batches(stage, this.#progress));
+    try {
+      for (let started = performance.now(); ; ) {
+        if (this.#options.signal?.aborted) return "aborted";
+        const next = await batches.next();
+        if (next.done) return this.#checkEpoch(stage, stepsPerEpoch);
+        const result = await runner.step(next.value, this.#progress);
+        this.#progress = afterStep(this.#progress);
+        const now = performance.now();
+        const seconds = (now - started) / 1000;
+        started = now;
+        yield {
+          type: "step",
+          ...this.#position(stage),
+          stepsPerEpoch,
+          ...result,
+          imagesPerSecond: stage.batchSize / seconds,
+          inputWaitFraction: Math.min(1, next.waitedSeconds / seconds),
+        };
+        const { checkpointEvery = 0 } = this.#options;
+        if (checkpointEvery > 0 && this.#progress.globalStep % checkpointEvery === 0) yield* this.#saveLast(stage);
+      }
+    } catch (error) {
+      if (this.#options.signal?.aborted) return "aborted";
+      throw error;
+    } finally {
+      await batches.close();
+    }
+  }
+
+  #batches(stage: Stage, { epoch, stepInEpoch }: Progress): ReturnType<TrainerOptions["data"]["batches"]> {
+    const { data, seed, signal } = this.#options;
+    const before = this.curriculum.slice(0, this.#progress.stage).reduce((sum, { epochs }) => sum + epochs, 0);
+    const { ranking } = stage.losses;
+    const candidates = ranking?.mining === "paper-a" ? ranking.candidates : 0;
+    return data.batches({
+      epoch: before + epoch,
+      batchSize: stage.batchSize,
+      seed,
+      skip: stepInEpoch,
+      ...(candidates > 0 ? { candidates } : {}),
+      ...(signal ? { signal } : {}),
+    });
+  }
+
+  #checkEpoch(stage: Stage, stepsPerEpoch: number): "done" {
+    const { stepInEpoch, epoch } = this.#progress;
+    if (stepInEpoch === stepsPerEpoch) return "done";
+    const message = `stage '${stage.name}', epoch ${epoch}: expected ${stepsPerEpoch} batches, got ${stepInEpoch}`;
+    throw new TrainingError("DATA", message, { expected: stepsPerEpoch, got: stepInEpoch });
+  }
+
+  async *#evaluate(
+    stage: Stage,
+    runner: StageRunner,
+    embedder: Embedder,
+  ): AsyncGenerator<TrainingEvent, void, void> {
+    const event = await this.#measure(stage, embedder);
+    this.#progress = event.best
+      ? { ...this.#progress, best: event.metric, sinceBest: 0 }
+      : { ...this.#progress, sinceBest: this.#progress.sinceBest + 1 };
+    const path = event.best
+      ? await this.#files.saveModel(this.store, "best", stage.name, evaluatedKey(runner))
+      : undefined;
+    yield event;
+    if (path !== undefined) yield { type: "checkpoint", ...this.#position(stage), path, kind: "best" };
+  }
+
+  async #measure(stage: Stage, embedder: Embedder): Promise<EvaluationEvent> {
+    const started = performance.now();
+    const config = this.evaluation!;
+    const { signal } = this.#options;
+    const data = this.#options.data.evaluation(config.split);
+    const embeddings = await embedder.embed(data, config, signal);
+    const options = { dimension: embedder.dimension, galleries: config.galleries, ...(signal ? { signal } : {}) };
+    const result = await evaluateEmbeddings(this.store, data, embeddings, options);
+    const metric = metricOf(result.main, stage.stop?.metric ?? "rsum");
+    const best = this.#progress.best === null || metric > this.#progress.best;
+    const seconds = (performance.now() - started) / 1000;
+    return { type: "evaluation", ...this.#position(stage), result, metric, best, seconds };
+  }
+
+  async #openEmbedder(runner: StageRunner): Promise<Embedder | undefined> {
+    if (!this.evaluation) return undefined;
+    const { batchSize } = this.evaluation;
+    return Embedder.open(this.store, this.model, { batchSize, source: this.#source, storeKey: evaluatedKey(runner) });
+  }
+
+  async *#abort(stage: Stage): AsyncGenerator<TrainingEvent, "aborted", void> {
+    const path = await this.#files.saveLast(this.store, this.#progress);
+    yield { type: "aborted", ...this.#position(stage), path };
+    return "aborted";
+  }
+
+  async *#saveLast(stage: Stage): AsyncGenerator<TrainingEvent, void, void> {
+    const path = await this.#files.saveLast(this.store, this.#progress);
+    if (path !== undefined) yield { type: "checkpoint", ...this.#position(stage), path, kind: "last" };
+  }
+
+  /** Averages become the parameters, optimizer state goes, and the run stands at the next stage. */
+  async *#endStage(
+    stage: Stage,
+    { layout }: StageRunner,
+    reason: "epochs" | "patience",
+  ): AsyncGenerator<TrainingEvent, void, void> {
+    const position = this.#position(stage);
+    const { best, globalStep } = this.#progress;
+    for (const [key, name] of layout.averages) {
+      const { shape, dtype, data } = await this.store.read(key);
+      await this.store.write(name, shape, dtype, data);
+      await this.store.remove(key);
+    }
+    for (const { name } of layout.optimizer.slots) await this.store.remove(name);
+    const path = await this.#files.saveModel(this.store, "stage", stage.name, (name) => name);
+    this.#progress = { ...startOfRun, stage: this.#progress.stage + 1, globalStep };
+    yield* this.#saveLast(stage);
+    if (path !== undefined) yield { type: "checkpoint", ...position, path, kind: "stage" };
+    yield { type: "stage-end", ...position, reason, best: best ?? undefined };
+  }
+
+  #position(stage: Stage): StepPosition {
+    const { epoch, stageStep, globalStep } = this.#progress;
+    return { stage: stage.name, epoch, stageStep, step: globalStep };
+  }
+
+  /** (height, width) of the stored pictures. */
+  get #source(): SourceSize {
+    const [height, width, channels] = this.#options.data.imageShape ?? [];
+    return channels === undefined ? undefined : [height!, width!];
+  }
+}
+
+function afterStep(progress: Progress): Progress {
+  return {
+    ...progress,
+    stepInEpoch: progress.stepInEpoch + 1,
+    stageStep: progress.stageStep + 1,
+    globalStep: progress.globalStep + 1,
+  };
+}
+
+function isEvaluated({ evaluateEvery, epochs }: Stage, epoch: number): boolean {
+  return epoch === epochs - 1 || (evaluateEvery > 0 && (epoch + 1) % evaluateEvery === 0);
+}
+
+/** Averages where the stage keeps some, else the parameters themselves. */
+function evaluatedKey({ layout }: StageRunner): KeyOf {
+  return (name) => (layout.averages.has(averageKey(name)) ? averageKey(name) : name);
+}
+
+function countElements({ parameters }: DualPath, names: readonly string[]): number {
+  const chosen = new Set(names);
+  return parameters
+    .filter(({ name }) => chosen.has(name))
+    .reduce((total, { shape }) => total + shape.reduce((product, extent) => product * extent, 1), 0);
+}
