@@ -61,8 +61,18 @@ export type {
   TextBatch,
   TrainingData,
 } from "./train/data.js";
-export { readCheckpointHeader, type CheckpointHeader, type Progress, type RunDescription } from "./train/checkpoint.js";
-export { CheckpointError, TrainingError, type CheckpointErrorCode, type TrainingErrorCode } from "./train/errors.js";
+export {
+  readCheckpointHeader,
+  type CheckpointHeader,
+  type Progress,
+  type RunDescription,
+} from "./train/checkpoint.js";
+export {
+  CheckpointError,
+  TrainingError,
+  type CheckpointErrorCode,
+  type TrainingErrorCode,
+} from "./train/errors.js";
 export {
   Embedder,
   evaluateEmbeddings,
@@ -86,7 +96,12 @@ export type {
 } from "./train/events.js";
 export { trunkFeatures, type FeatureOptions } from "./train/features.js";
 export { loadModel, type LoadedModel } from "./train/model-file.js";
-export { openSafetensors, writeSafetensors, type SafetensorsFile, type TensorSource } from "./train/safetensors.js";
+export {
+  openSafetensors,
+  writeSafetensors,
+  type SafetensorsFile,
+  type TensorSource,
+} from "./train/safetensors.js";
 export { stageGraph, type StageGraph } from "./train/stage-graph.js";
 export { curriculumSchema, stageSchema, type Curriculum, type Stage } from "./train/stage.js";
 export { Trainer } from "./train/trainer.js";

@@ -17,7 +17,12 @@ export interface BatchNormOptions {
  * that learns uses the batch's statistics and updates the running ones (unbiased variance); a frozen path uses
  * what the context says and updates nothing; evaluation uses the running ones.
  */
-export function batchNormalization(context: BuildContext, x: Value, name: string, options: BatchNormOptions): Value {
+export function batchNormalization(
+  context: BuildContext,
+  x: Value,
+  name: string,
+  options: BatchNormOptions,
+): Value {
   const { epsilon, momentum, relu = false } = options;
   const channels = x.shape[x.shape.length - 1]!;
   const gamma = weight(context, `${name}.weight`, [channels], { kind: "constant", value: 1 });
@@ -31,7 +36,11 @@ export function batchNormalization(context: BuildContext, x: Value, name: string
   const samples = elementCount(x.shape) / channels;
   const decay = 1 - momentum;
   const correction = samples > 1 ? samples / (samples - 1) : 1;
-  context.addUpdate(movingAverage(mean, result.mean, { decay, correction: 1 }, `${name}.running_mean.update`));
-  context.addUpdate(movingAverage(variance, result.variance, { decay, correction }, `${name}.running_var.update`));
+  context.addUpdate(
+    movingAverage(mean, result.mean, { decay, correction: 1 }, `${name}.running_mean.update`),
+  );
+  context.addUpdate(
+    movingAverage(variance, result.variance, { decay, correction }, `${name}.running_var.update`),
+  );
   return result.y;
 }

@@ -32,10 +32,18 @@ export function convolutionUnit(
 }
 
 /** max(0, branch(x) + shortcut(x)), nodes named below `name` (He et al. 2016). */
-export function residualBlock(context: BuildContext, x: Value, name: string, options: ResidualOptions): Value {
+export function residualBlock(
+  context: BuildContext,
+  x: Value,
+  name: string,
+  options: ResidualOptions,
+): Value {
   const { branch, shortcut, batchNorm } = options;
   const last = branch.length - 1;
   const residual = shortcut ? convolutionUnit(context, x, shortcut, batchNorm, false) : x;
-  const main = branch.reduce((y, unit, index) => convolutionUnit(context, y, unit, batchNorm, index < last), x);
+  const main = branch.reduce(
+    (y, unit, index) => convolutionUnit(context, y, unit, batchNorm, index < last),
+    x,
+  );
   return relu(add(main, residual, `${name}.add`), `${name}.relu`);
 }

@@ -1,5 +1,5 @@
 import type { Value } from "../graph/graph.js";
-import { add, affine, matmul, transpose } from "../ops/index.js";
+import { add, affine, matmul, multiply, subtract, sum, transpose } from "../ops/index.js";
 import { instanceLoss } from "./instance.js";
 
 /** Far below any logit, and small enough that sums with it stay exact to a few hundredths in float32. */
@@ -10,23 +10,49 @@ export interface ContrastiveInputs {
   readonly image: Value;
   readonly text: Value;
   /** f32 [N, N] from {@link sameClassMask}: takes other pairs of one class out of the softmax. */
-  readonly mask: Value;
+  readonly mask?: Value;
+  /** f32 [N, N] each from {@link positiveShares}, images to texts and back: makes them positives instead. */
+  readonly shares?: readonly [toText: Value, toImage: Value];
   /** i32 [N]: 0, 1, ..., N - 1. */
   readonly rows: Value;
 }
 
 /**
  * In-batch softmax (InfoNCE): mean over rows and over both directions of -log softmax(scale * cosine)[own row],
- * negatives of the row's own class left out. Returns a rank-0 value.
+ * negatives of the row's own class left out with `mask`; with `shares` the mean over all positives of the row's class.
+ * Returns a rank-0 value.
  */
 export function contrastiveLoss(inputs: ContrastiveInputs, scale: number): Value {
   const cosine = matmul(inputs.image, inputs.text, { transposeB: true }, "contrastive.similarity");
   const scaled = affine(cosine, { multiply: scale, add: 0 }, "contrastive.scaled");
-  const logits = add(scaled, inputs.mask, "contrastive.logits");
+  const logits = inputs.mask ? add(scaled, inputs.mask, "contrastive.logits") : scaled;
   const swapped = transpose(logits, { permutation: [1, 0] }, "contrastive.transpose");
-  const toText = instanceLoss(logits, inputs.rows, 0, "contrastive.imageToText");
-  const toImage = instanceLoss(swapped, inputs.rows, 0, "contrastive.textToImage");
+  const direction = (x: Value, share: Value | undefined, name: string): Value => {
+    const own = instanceLoss(x, inputs.rows, 0, name);
+    return share ? subtract(own, sharedPositives(x, share, name), `${name}.shared`) : own;
+  };
+  const toText = direction(logits, inputs.shares?.[0], "contrastive.imageToText");
+  const toImage = direction(swapped, inputs.shares?.[1], "contrastive.textToImage");
   return affine(add(toText, toImage, "contrastive.both"), { multiply: 0.5, add: 0 }, "contrastive");
+}
+
+/** Mean over rows of sum over columns of logit times (share of the positives, less 1 for the own column). */
+function sharedPositives(logits: Value, share: Value, name: string): Value {
+  const product = multiply(logits, share, `${name}.positives`);
+  return affine(sum(product, { axes: [0, 1] }), { multiply: 1 / logits.shape[0]! }, `${name}.positive`);
+}
+
+/** 1 / (columns of the row's class) where the classes agree, else 0; less 1 on the diagonal. */
+export function positiveShares(rowLabel: Int32Array, columnLabel: Int32Array): Float32Array {
+  const rows = rowLabel.length;
+  const shares = new Float32Array(rows * rows);
+  rowLabel.forEach((label, row) => {
+    const positives = columnLabel.reduce((count, other) => count + Number(other === label), 0);
+    columnLabel.forEach((other, column) => {
+      shares[row * rows + column] = (other === label ? 1 / positives : 0) - Number(column === row);
+    });
+  });
+  return shares;
 }
 
 /** 0 on the diagonal and between different classes, a large negative number between other rows of one class. */

@@ -3,7 +3,7 @@ import { Store } from "../engine/store.js";
 import { Graph, type Value } from "../graph/graph.js";
 import { uniform01 } from "../graph/philox.js";
 import type { TypedArray } from "../graph/types.js";
-import { contrastiveLoss, sameClassMask } from "./contrastive.js";
+import { contrastiveLoss, positiveShares, sameClassMask } from "./contrastive.js";
 import { instanceLoss } from "./instance.js";
 import { inBatchRankingLoss, pairedNegativeMask, pairedRankingLoss } from "./ranking.js";
 import { lossesSchema } from "./schema.js";
@@ -34,9 +34,15 @@ const cosine = (row: number, column: number): number => {
   return sum;
 };
 
-async function valueOf(build: (graph: Graph, x: { image: Value; text: Value }) => Value, feeds: Record<string, TypedArray>) {
+async function valueOf(
+  build: (graph: Graph, x: { image: Value; text: Value }) => Value,
+  feeds: Record<string, TypedArray>,
+) {
   const graph = new Graph("loss");
-  const inputs = { image: graph.input("image", [ROWS, DIMENSION]), text: graph.input("text", [ROWS, DIMENSION]) };
+  const inputs = {
+    image: graph.input("image", [ROWS, DIMENSION]),
+    text: graph.input("text", [ROWS, DIMENSION]),
+  };
   const loss = build(graph, inputs);
   expect(loss.shape).toEqual([]);
   const store = Store.open({ device: "reference" });
@@ -74,13 +80,22 @@ function rankingByLoops(labels: Int32Array, margin: number, mining: "all" | "har
 
 describe("ranking loss over the batch", () => {
   it.each(["all", "hardest"] as const)("with %s negatives agrees with plain loops", async (mining) => {
-    expect(await inBatch(distinct, 0.4, mining)).toBeCloseTo(rankingByLoops(distinct, 0.4, mining), FLOAT32_DIGITS);
+    expect(await inBatch(distinct, 0.4, mining)).toBeCloseTo(
+      rankingByLoops(distinct, 0.4, mining),
+      FLOAT32_DIGITS,
+    );
   });
 
-  it.each(["all", "hardest"] as const)("with %s never takes a row of the same class as a negative", async (mining) => {
-    expect(await inBatch(repeated, 0.4, mining)).toBeCloseTo(rankingByLoops(repeated, 0.4, mining), FLOAT32_DIGITS);
-    expect(await inBatch(new Int32Array(ROWS), 0.4, mining)).toBe(0);
-  });
+  it.each(["all", "hardest"] as const)(
+    "with %s never takes a row of the same class as a negative",
+    async (mining) => {
+      expect(await inBatch(repeated, 0.4, mining)).toBeCloseTo(
+        rankingByLoops(repeated, 0.4, mining),
+        FLOAT32_DIGITS,
+      );
+      expect(await inBatch(new Int32Array(ROWS), 0.4, mining)).toBe(0);
+    },
+  );
 });
 
 describe("paper A's ranking loss", () => {
@@ -130,7 +145,9 @@ describe("contrastive loss", () => {
     let total = 0;
     for (const score of [cosine, (row: number, column: number) => cosine(column, row)]) {
       for (let row = 0; row < ROWS; row++) {
-        const columns = [...labels.keys()].filter((column) => column === row || labels[column] !== labels[row]);
+        const columns = [...labels.keys()].filter(
+          (column) => column === row || labels[column] !== labels[row],
+        );
         const sum = columns.reduce((partial, column) => partial + Math.exp(scale * score(row, column)), 0);
         total += Math.log(sum) - scale * score(row, row);
       }
@@ -142,6 +159,36 @@ describe("contrastive loss", () => {
     expect(await contrastive(distinct, 20)).toBeCloseTo(byLoops(distinct, 20), 4);
   });
 
+  it("takes all rows of a class as positives where it is told to", async () => {
+    const scale = 8;
+    const loss = await valueOf(
+      (graph, x) => {
+        const share = (name: string) => graph.input(name, [ROWS, ROWS]);
+        const shares = [share("toText"), share("toImage")] as const;
+        return contrastiveLoss({ ...x, shares, rows: graph.input("rows", [ROWS], "i32") }, scale);
+      },
+      {
+        toText: positiveShares(repeated, distinct),
+        toImage: positiveShares(distinct, repeated),
+        rows: distinct,
+      },
+    );
+    let expected = 0;
+    const add = (score: typeof cosine, rowLabel: Int32Array, columnLabel: Int32Array) => {
+      for (let row = 0; row < ROWS; row++) {
+        const columns = [...columnLabel.keys()];
+        const sum = columns.reduce((partial, column) => partial + Math.exp(scale * score(row, column)), 0);
+        const positives = columns.filter((column) => columnLabel[column] === rowLabel[row]);
+        const mean =
+          positives.reduce((partial, column) => partial + scale * score(row, column), 0) / positives.length;
+        expected += (Math.log(sum) - (positives.length > 0 ? mean : 0)) / (2 * ROWS);
+      }
+    };
+    add(cosine, repeated, distinct);
+    add((row, column) => cosine(column, row), distinct, repeated);
+    expect(loss).toBeCloseTo(expected, 4);
+  });
+
   it("does not push rows of one class apart", async () => {
     expect(await contrastive(repeated, 20)).toBeCloseTo(byLoops(repeated, 20), 4);
   });
@@ -150,9 +197,12 @@ describe("contrastive loss", () => {
 describe("instance loss", () => {
   it("is the mean of -log softmax over all rows, rows without label adding nothing", async () => {
     const labels = Int32Array.of(0, 4, -1, 2, 1, -1, 3, 0);
-    const loss = await valueOf((graph, x) => instanceLoss(x.image, graph.input("labels", [ROWS], "i32"), 0, "loss"), {
-      labels,
-    });
+    const loss = await valueOf(
+      (graph, x) => instanceLoss(x.image, graph.input("labels", [ROWS], "i32"), 0, "loss"),
+      {
+        labels,
+      },
+    );
     let expected = 0;
     labels.forEach((label, row) => {
       const logits = image.subarray(row * DIMENSION, (row + 1) * DIMENSION);

@@ -1,5 +1,17 @@
 import type { Value } from "../graph/graph.js";
-import { add, affine, matmul, mean, multiply, rankingHinge, relu, slice, subtract, sum, transpose } from "../ops/index.js";
+import {
+  add,
+  affine,
+  matmul,
+  mean,
+  multiply,
+  rankingHinge,
+  relu,
+  slice,
+  subtract,
+  sum,
+  transpose,
+} from "../ops/index.js";
 
 /** Two batches of unit vectors [N, D] whose rows pair up, with the class of every row (i32 [N]). */
 export interface EmbeddedPairs {

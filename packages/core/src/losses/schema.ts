@@ -26,6 +26,10 @@ export const rankingLossSchema = z.strictObject({
 export const contrastiveLossSchema = z.strictObject({
   weight: weight.default(1),
   scale: z.number().positive().default(20),
+  positives: z
+    .enum(["own", "class"])
+    .default("own")
+    .describe("own: other rows of the same class are left out; class: they are positives as well"),
 });
 
 /** The losses of a stage; one with weight 0 is not computed. */

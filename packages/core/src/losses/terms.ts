@@ -1,7 +1,7 @@
 import type { Value } from "../graph/graph.js";
 import type { PathOutput } from "../models/dual-path.js";
 import { add, scale } from "../ops/index.js";
-import { contrastiveLoss, sameClassMask } from "./contrastive.js";
+import { contrastiveLoss, positiveShares, sameClassMask } from "./contrastive.js";
 import { instanceLoss } from "./instance.js";
 import { inBatchRankingLoss, pairedNegativeMask, pairedRankingLoss } from "./ranking.js";
 import type { LossesConfig, RankingLossConfig } from "./schema.js";
@@ -37,9 +37,15 @@ export function lossTerms(paths: Paths, config: LossesConfig): LossTerms {
   const { graph } = paths.image.embedding;
   const rows = paths.image.embedding.shape[0]!;
   const label = (name: string): Value => graph.find(name) ?? graph.input(name, [rows], "i32");
-  const parts = [instanceTerms(paths, config, label), rankingTerm(paths, config, label), contrastiveTerm(paths, config)];
+  const parts = [
+    instanceTerms(paths, config, label),
+    rankingTerm(paths, config, label),
+    contrastiveTerm(paths, config),
+  ];
   const terms = parts.flatMap((part) => part.terms);
-  const weighted = terms.map(({ name, value }) => scale(value, graph.scalar(weightScalar(name)), `weighted.${name}`));
+  const weighted = terms.map(({ name, value }) =>
+    scale(value, graph.scalar(weightScalar(name)), `weighted.${name}`),
+  );
   const needsLabels = graph.find("imageLabel") !== undefined || graph.find("textLabel") !== undefined;
   return {
     terms,
@@ -84,7 +90,10 @@ function rankingTerm(paths: Paths, { ranking }: LossesConfig, label: (name: stri
   if (ranking.mining === "paper-a") {
     const mask = image.graph.input("rankingMask", [image.shape[0]! / 2, 2]);
     const value = pairedRankingLoss(image, text, mask, ranking.margin);
-    return { terms: term(value), feeds: (images, texts) => ({ rankingMask: pairedNegativeMask(images, texts) }) };
+    return {
+      terms: term(value),
+      feeds: (images, texts) => ({ rankingMask: pairedNegativeMask(images, texts) }),
+    };
   }
   const pairs = { image, text, imageLabel: label("imageLabel"), textLabel: label("textLabel") };
   const mining = MINING[ranking.mining];
@@ -99,14 +108,26 @@ const MINING: Readonly<Record<Exclude<RankingLossConfig["mining"], "paper-a">, "
 function contrastiveTerm({ image, text }: Paths, { contrastive }: LossesConfig): Part {
   if (!contrastive || contrastive.weight === 0) return nothing;
   const { graph, shape } = image.embedding;
-  const rows = shape[0]!;
-  const mask = graph.input("contrastiveMask", [rows, rows]);
-  const order = graph.input("contrastiveRows", [rows], "i32");
-  const inputs = { image: image.embedding, text: text.embedding, mask, rows: order };
-  const value = contrastiveLoss(inputs, contrastive.scale);
-  const own = Int32Array.from({ length: rows }, (_, row) => row);
+  const count = shape[0]!;
+  const matrix = (name: string): Value => graph.input(name, [count, count]);
+  const rows = graph.input("contrastiveRows", [count], "i32");
+  const own = Int32Array.from({ length: count }, (_, row) => row);
+  const classWide = contrastive.positives === "class";
+  const extra = classWide
+    ? { shares: [matrix("positivesToText"), matrix("positivesToImage")] as const }
+    : { mask: matrix("contrastiveMask") };
+  const value = contrastiveLoss(
+    { image: image.embedding, text: text.embedding, rows, ...extra },
+    contrastive.scale,
+  );
+  const labelled: FeedRule = classWide
+    ? (images, texts) => ({
+        positivesToText: positiveShares(images, texts),
+        positivesToImage: positiveShares(texts, images),
+      })
+    : (images, texts) => ({ contrastiveMask: sameClassMask(images, texts) });
   return {
     terms: [{ name: "contrastive", value, weight: contrastive.weight }],
-    feeds: (images, texts) => ({ contrastiveMask: sameClassMask(images, texts), contrastiveRows: own }),
+    feeds: (images, texts) => ({ ...labelled(images, texts), contrastiveRows: own }),
   };
 }

@@ -126,7 +126,12 @@ class BlockSearch {
   readonly #dimension: number;
   readonly #programs: Program[] = [];
 
-  constructor(queries: LabelledEmbeddings, gallery: LabelledEmbeddings, dimension: number, options: RetrievalOptions) {
+  constructor(
+    queries: LabelledEmbeddings,
+    gallery: LabelledEmbeddings,
+    dimension: number,
+    options: RetrievalOptions,
+  ) {
     this.#queries = new SortedRows(queries, dimension, options.queryRows ?? 512);
     this.#gallery = new SortedRows(gallery, dimension, options.galleryRows ?? 2048);
     this.#dimension = dimension;

@@ -48,8 +48,14 @@ describe("summary of ranks", () => {
   it("folds take consecutive images with all of their captions and drop the tail", () => {
     const folds = consecutiveFolds(Int32Array.of(7, 8, 9, 5, 6), Int32Array.of(9, 8, 7, 7, 5), 2);
     expect(folds.map(({ images, texts }) => [[...images], [...texts]])).toEqual([
-      [[0, 1], [1, 2, 3]],
-      [[2, 3], [0, 4]],
+      [
+        [0, 1],
+        [1, 2, 3],
+      ],
+      [
+        [2, 3],
+        [0, 4],
+      ],
     ]);
   });
 });

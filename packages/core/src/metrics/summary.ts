@@ -48,7 +48,10 @@ export function summarizeRanks(ranks: Int32Array): RetrievalSummary {
 }
 
 /** Pairs two directions with the sum of their recalls (rsum, at most 600). */
-export function retrievalResult(imageToText: RetrievalSummary, textToImage: RetrievalSummary): RetrievalResult {
+export function retrievalResult(
+  imageToText: RetrievalSummary,
+  textToImage: RetrievalSummary,
+): RetrievalResult {
   const recalls = ({ r1, r5, r10 }: RetrievalSummary): number => r1 + r5 + r10;
   return { imageToText, textToImage, rsum: recalls(imageToText) + recalls(textToImage) };
 }
@@ -90,7 +93,11 @@ export interface Fold {
  * Cuts a test set into folds of `size` consecutive images with the captions that match them (COCO 1K: size
  * 1,000); images that do not fill a last fold are left out.
  */
-export function consecutiveFolds(imageLabels: Int32Array, textLabels: Int32Array, size: number): readonly Fold[] {
+export function consecutiveFolds(
+  imageLabels: Int32Array,
+  textLabels: Int32Array,
+  size: number,
+): readonly Fold[] {
   const folds = Math.floor(imageLabels.length / size);
   return Array.from({ length: folds }, (_, fold) => {
     const images = Int32Array.from({ length: size }, (_unused, index) => fold * size + index);

@@ -1,11 +1,16 @@
 import type { Value } from "../graph/graph.js";
 import { weight, type BuildContext } from "../layers/context.js";
+import type { Initializer } from "../layers/initializers.js";
 import { linear } from "../layers/linear.js";
 import { affine, l2Normalize, matmul } from "../ops/index.js";
 import type { ClassifierConfig } from "./schema.js";
 
 /** Below the square of any norm that matters; keeps the direction of a zero vector finite (papers.md 1.6). */
 export const NORM_EPSILON = 1e-8;
+
+function initializerOf({ gain, deviation }: ClassifierConfig): Initializer {
+  return deviation === undefined ? { kind: "fan-in-uniform", gain } : { kind: "normal", deviation };
+}
 
 /**
  * The shared classifier W_share: logits [N, classes] of a path's feature [N, D] with `<name>.weight`
@@ -18,8 +23,9 @@ export function classifier(
   config: ClassifierConfig,
   classes: number,
 ): Value {
-  const initializer = { kind: "fan-in-uniform", gain: config.gain } as const;
-  if (!config.normalized) return linear(context, feature, name, { outputs: classes, bias: config.bias, initializer });
+  const initializer = initializerOf(config);
+  if (!config.normalized)
+    return linear(context, feature, name, { outputs: classes, bias: config.bias, initializer });
   const centres = weight(context, `${name}.weight`, [classes, feature.shape[1]!], initializer);
   const directions = l2Normalize(centres, { epsilon: NORM_EPSILON }, `${name}.centres`).y;
   const { y: direction } = l2Normalize(feature, { epsilon: NORM_EPSILON }, `${name}.feature`);

@@ -4,6 +4,7 @@ import { dropoutLayer } from "../layers/dropout.js";
 import { cropResize, l2Normalize } from "../ops/index.js";
 import { classifier, NORM_EPSILON } from "./classifier.js";
 import { head } from "./head.js";
+import { meanWords } from "./mean-words.js";
 import { resnet, resnetFeatures } from "./resnet.js";
 import { modelSchema, type ModelConfig, type ResNetConfig } from "./schema.js";
 import { textCnn, textCnnFeatures } from "./text-cnn.js";
@@ -59,13 +60,29 @@ export function dualPath(config: unknown, sizes: ModelSizes): DualPath {
   return { ...face, parameters: declaredParameters(face) };
 }
 
-function imagePath(context: BuildContext, input: ImageInput, model: ModelConfig, sizes: ModelSizes): PathOutput {
+function imagePath(
+  context: BuildContext,
+  input: ImageInput,
+  model: ModelConfig,
+  sizes: ModelSizes,
+): PathOutput {
   const feature =
     model.image.kind === "features"
       ? input.image
       : resnet(context, pixels(input, model.image), "image.trunk", model.image);
   const hidden = model.head.imageHidden ?? imageFeatures(model);
   return pathOutput(context, feature, "image", hidden, model, sizes);
+}
+
+function textTrunk(
+  context: BuildContext,
+  text: Value,
+  config: ModelConfig["text"],
+  vocabulary: number,
+): Value {
+  if (config.kind === "vector") return text;
+  if (config.kind === "mean-words") return meanWords(context, text, "text", config, vocabulary);
+  return textCnn(context, text, "text", config, vocabulary);
 }
 
 /** Crops, resizes, flips and normalises bytes inside the graph. */
@@ -78,8 +95,7 @@ function pixels({ image, box }: ImageInput, config: ResNetConfig): Value {
 }
 
 function textPath(context: BuildContext, text: Value, model: ModelConfig, sizes: ModelSizes): PathOutput {
-  const feature =
-    model.text.kind === "vector" ? text : textCnn(context, text, "text", model.text, sizes.vocabulary);
+  const feature = textTrunk(context, text, model.text, sizes.vocabulary);
   return pathOutput(context, feature, "text", model.head.textHidden, model, sizes);
 }
 
@@ -113,7 +129,8 @@ export function imageFeatures({ image }: ModelConfig): number {
 
 /** Length of the text path's pooled feature. */
 export function textFeatures({ text }: ModelConfig): number {
-  return text.kind === "vector" ? text.dimension : textCnnFeatures(text);
+  if (text.kind === "vector") return text.dimension;
+  return text.kind === "mean-words" ? text.wordDimension : textCnnFeatures(text);
 }
 
 /** Builds everything once on a graph that is thrown away, and keeps what was declared. */
@@ -134,7 +151,10 @@ export function declareImage(
 ): ImageInput {
   if (image.kind === "features") return { image: graph.input("image", [batch, image.dimension]) };
   const [height, width] = source ?? [image.inputSize, image.inputSize];
-  return { image: graph.input("image", [batch, height, width, 3], "u8"), box: graph.input("box", [batch, 5]) };
+  return {
+    image: graph.input("image", [batch, height, width, 3], "u8"),
+    box: graph.input("box", [batch, 5]),
+  };
 }
 
 /** The text feed of a graph. */

@@ -1,6 +1,7 @@
 import type { Value } from "../graph/graph.js";
 import { batchNormalization } from "../layers/batch-norm.js";
 import type { BuildContext } from "../layers/context.js";
+import { dropoutLayer } from "../layers/dropout.js";
 import { weightInitializer } from "../layers/initializers.js";
 import { linear } from "../layers/linear.js";
 import type { HeadConfig } from "./schema.js";
@@ -18,11 +19,23 @@ export interface HeadOptions {
 /** From a path's pooled feature [N, F] to the shared space [N, outputs], before dropout (papers.md 1.1, 1.4). */
 export function head(context: BuildContext, feature: Value, name: string, options: HeadOptions): Value {
   const { config, hidden, outputs, side } = options;
-  const y = hidden > 0 ? layer(context, feature, name, 1, hidden, config, true) : feature;
+  const y = hidden > 0 ? hiddenLayer(context, feature, name, hidden, config) : feature;
   const index = hidden > 0 ? 2 : 1;
-  if (config.output === "linear") return fullyConnected(context, y, `${name}.fc${index}`, outputs, config, true);
+  if (config.output === "linear")
+    return fullyConnected(context, y, `${name}.fc${index}`, outputs, config, true);
   const active = config.output === "batch-norm-relu" && side === "post-relu";
   return layer(context, y, name, index, outputs, config, active);
+}
+
+function hiddenLayer(
+  context: BuildContext,
+  x: Value,
+  name: string,
+  width: number,
+  config: HeadConfig,
+): Value {
+  const y = layer(context, x, name, 1, width, config, true);
+  return dropoutLayer(context, y, `${name}.dropout`, config.hiddenDropout);
 }
 
 function fullyConnected(

@@ -2,7 +2,10 @@ import { describe, expect, it } from "vitest";
 import { Graph } from "../graph/graph.js";
 import { createBuildContext } from "../layers/context.js";
 import { elementCount } from "../graph/types.js";
-import { declareImage, declareText, dualPath, type DualPath } from "./dual-path.js";
+import { Store } from "../engine/store.js";
+import { lookup } from "../layers/lookup.js";
+import { declareImage, declareText, dualPath, textFeatures, type DualPath } from "./dual-path.js";
+import { meanOfWords } from "./mean-words.js";
 import { modelSchema } from "./schema.js";
 
 const paper = (image: object = {}, text: object = {}) =>
@@ -50,7 +53,12 @@ describe("parameter counts", () => {
 
   it("names follow torchvision below image.trunk", () => {
     const names = new Set(model.parameters.map(({ name }) => name));
-    for (const name of ["conv1.weight", "bn1.running_var", "layer1.0.downsample.1.weight", "layer4.2.conv3.weight"]) {
+    for (const name of [
+      "conv1.weight",
+      "bn1.running_var",
+      "layer1.0.downsample.1.weight",
+      "layer4.2.conv3.weight",
+    ]) {
       expect(names).toContain(`image.trunk.${name}`);
     }
     expect(names).not.toContain("image.trunk.layer1.1.downsample.0.weight");
@@ -59,7 +67,9 @@ describe("parameter counts", () => {
   it("width and stages shrink a model", () => {
     const small = paper({ depth: 18, width: 0.25, stages: [1, 1] }, { width: 0.25, stages: [1, 1] });
     expect(millions(small, "image.trunk")).toBeLessThan(0.1);
-    expect(small.parameters.find(({ name }) => name === "text.trunk.block2.conv3.weight")?.shape).toEqual([128, 128, 1, 1]);
+    expect(small.parameters.find(({ name }) => name === "text.trunk.block2.conv3.weight")?.shape).toEqual([
+      128, 128, 1, 1,
+    ]);
   });
 });
 
@@ -93,9 +103,15 @@ describe("layer shapes", () => {
 
   it("the small stem keeps the resolution and the imagenet stem quarters it", () => {
     const planeOf = (stem: string, inputSize: number) => {
-      const model = dualPath({ ...small, image: { ...small.image, stem, inputSize } }, { classes: 5, vocabulary: 20 });
+      const model = dualPath(
+        { ...small, image: { ...small.image, stem, inputSize } },
+        { classes: 5, vocabulary: 20 },
+      );
       const graph = new Graph("stem");
-      model.buildImage(createBuildContext(graph, { mode: "evaluate" }), declareImage(graph, model.config, 2, [40, 48]));
+      model.buildImage(
+        createBuildContext(graph, { mode: "evaluate" }),
+        declareImage(graph, model.config, 2, [40, 48]),
+      );
       return graph.find("image.trunk.layer1.1.relu")?.shape;
     };
     expect(planeOf("small", 32)).toEqual([2, 32, 32, 16]);
@@ -125,10 +141,53 @@ describe("layer shapes", () => {
   });
 
   it("feature paths have no trunk", () => {
-    const config = { image: { kind: "features", dimension: 12 }, text: { kind: "vector", dimension: 7 }, embedding: 4 };
+    const config = {
+      image: { kind: "features", dimension: 12 },
+      text: { kind: "vector", dimension: 7 },
+      embedding: 4,
+    };
     const names = dualPath(config, { classes: 3, vocabulary: 0 }).parameters.map(({ name }) => name);
     expect(names.some((name) => name.includes("trunk"))).toBe(false);
     expect(names).toContain("image.head.fc2.weight");
+  });
+});
+
+describe("mean word vectors", () => {
+  const ids = Int32Array.of(1, 2, 0, 3, 0, 0, 0, 0, 0);
+  const table = Float32Array.of(1, 10, 2, 20, 6, 60);
+
+  it("are over the filled positions, without the bias, and zero for an empty caption", async () => {
+    const graph = new Graph("mean");
+    const context = createBuildContext(graph, { mode: "evaluate" });
+    const words = lookup(context, graph.input("ids", [3, 3], "i32"), "text.lookup", {
+      vocabulary: 3,
+      dimension: 2,
+      deviation: 1,
+    });
+    const mean = meanOfWords(context, graph.find("ids")!, words, "text");
+    const store = Store.open({ device: "reference" });
+    await store.write("text.lookup.weight", [3, 2], "f32", table);
+    await store.write("text.lookup.bias", [2], "f32", Float32Array.of(0.5, -0.5));
+    const program = await store.compile(graph, { taps: { mean } });
+    const taps = await program.step({ ids });
+    expect(Array.from(taps["mean"]!, (value) => Math.round(value * 1e4) / 1e4)).toEqual([
+      1.5, 15, 6, 60, 0, 0,
+    ]);
+  });
+
+  it("widen the text feature where they are concatenated and stand alone as a bag of words", () => {
+    const shaped = (text: object) => {
+      const model = dualPath({ ...small, text }, { classes: 5, vocabulary: 20 });
+      const graph = new Graph("words");
+      const context = createBuildContext(graph, { mode: "train" });
+      const { feature } = model.buildText(context, declareText(graph, model.config, 3));
+      expect(feature.shape[1]).toBe(textFeatures(model.config));
+      return feature.shape;
+    };
+    expect(shaped({ ...small.text, stages: [1, 1] })).toEqual([3, 128]);
+    expect(shaped({ ...small.text, stages: [1, 1], shortcut: true })).toEqual([3, 128]);
+    expect(shaped({ ...small.text, stages: [1, 1], shortcut: "concatenate" })).toEqual([3, 178]);
+    expect(shaped({ kind: "mean-words", wordDimension: 7, length: 9 })).toEqual([3, 7]);
   });
 });
 

@@ -14,7 +14,11 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 
 const modelOf = (width: number) =>
   dualPath(
-    { image: { kind: "resnet", depth: 18, width, stages: [1] }, text: { kind: "vector", dimension: 3 }, embedding: 2 },
+    {
+      image: { kind: "resnet", depth: 18, width, stages: [1] },
+      text: { kind: "vector", dimension: 3 },
+      embedding: 2,
+    },
     { classes: 2, vocabulary: 0 },
   );
 
@@ -46,7 +50,9 @@ describe("pretrained trunks", () => {
     const loading = loadTrunk(store, modelOf(0.25), await torchvisionFile(0.5));
     await expect(loading).rejects.toMatchObject({
       code: "CHECKPOINT_MODEL",
-      message: expect.stringContaining("tensor 'conv1.weight': expected F32 [16, 3, 7, 7], got F32 [32, 3, 7, 7]"),
+      message: expect.stringContaining(
+        "tensor 'conv1.weight': expected F32 [16, 3, 7, 7], got F32 [32, 3, 7, 7]",
+      ),
     });
     expect(store.names()).toEqual([]);
   });

@@ -8,7 +8,8 @@ import type { ResNetConfig } from "./schema.js";
 const BLOCKS = { 18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3] } as const;
 const EXPANSION = 4;
 
-const scaled = (config: ResNetConfig, channels: number): number => Math.max(1, Math.round(channels * config.width));
+const scaled = (config: ResNetConfig, channels: number): number =>
+  Math.max(1, Math.round(channels * config.width));
 
 const stagesOf = (config: ResNetConfig): readonly number[] => config.stages ?? BLOCKS[config.depth];
 
@@ -31,7 +32,14 @@ export function resnet(context: BuildContext, x: Value, name: string, config: Re
   stagesOf(config).forEach((blocks, stage) => {
     for (let block = 0; block < blocks; block++) {
       const stride = block === 0 && stage > 0 ? 2 : 1;
-      y = residual(context, y, `${name}.layer${stage + 1}.${block}`, config, stageChannels(config, stage), stride);
+      y = residual(
+        context,
+        y,
+        `${name}.layer${stage + 1}.${block}`,
+        config,
+        stageChannels(config, stage),
+        stride,
+      );
     }
   });
   return globalAveragePool(y, `${name}.avgpool`);
@@ -41,7 +49,12 @@ function unit(name: string, index: number, options: ConvolutionUnit["options"]):
   return { convolution: `${name}.conv${index}`, batchNorm: `${name}.bn${index}`, options };
 }
 
-function square(config: ResNetConfig, channels: number, kernel: number, stride = 1): ConvolutionUnit["options"] {
+function square(
+  config: ResNetConfig,
+  channels: number,
+  kernel: number,
+  stride = 1,
+): ConvolutionUnit["options"] {
   const side = kernel >> 1;
   return {
     channels,
@@ -53,8 +66,8 @@ function square(config: ResNetConfig, channels: number, kernel: number, stride =
 }
 
 function stem(context: BuildContext, x: Value, name: string, config: ResNetConfig): Value {
-  const small = config.stem === "small";
-  const options = square(config, stageChannels(config, 0), small ? 3 : 7, small ? 1 : 2);
+  const small = config.stem !== "imagenet";
+  const options = square(config, stageChannels(config, 0), small ? 3 : 7, config.stem === "small" ? 1 : 2);
   const y = convolutionUnit(context, x, unit(name, 1, options), config.batchNorm, true);
   if (small) return y;
   return maxPool(y, { window: [3, 3], stride: [2, 2], pad: [1, 1, 1, 1] }, `${name}.maxpool`).y;

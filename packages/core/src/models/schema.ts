@@ -18,13 +18,18 @@ export const resnetSchema = z.strictObject({
   kind: z.literal("resnet"),
   depth: z.union([z.literal(18), z.literal(34), z.literal(50)]),
   width: width.default(1).describe("multiplies every channel count"),
-  stem: z.enum(["imagenet", "small"]).default("imagenet"),
+  stem: z
+    .enum(["imagenet", "small", "small-halved"])
+    .default("imagenet")
+    .describe("7x7 stride 2 and max pool; 3x3 stride 1; 3x3 stride 2"),
   inputSize: count.default(224),
   stages: z.array(count).min(1).optional().describe("residual blocks per stage instead of the depth's own"),
   initializer: weightRule.default("he"),
   batchNorm: batchNormSchema(1e-5, 0.1),
   pixelMean: z.tuple([z.number(), z.number(), z.number()]).default([123.675, 116.28, 103.53]),
-  pixelDeviation: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]).default([58.395, 57.12, 57.375]),
+  pixelDeviation: z
+    .tuple([z.number().positive(), z.number().positive(), z.number().positive()])
+    .default([58.395, 57.12, 57.375]),
 });
 
 /** Precomputed image features, one vector per image. */
@@ -32,7 +37,8 @@ export const imageFeaturesSchema = z.strictObject({ kind: z.literal("features"),
 
 /**
  * The deep residual text CNN of paper A. `stages` lists the residual blocks per stage, [3, 4, 6, 1] in the
- * paper; `shortcut` adds a linear map of the caption's mean word vector to the pooled feature.
+ * paper; `shortcut` lets the direction of the caption's mean word vector pass the CNN by: a linear map of it is
+ * added to the pooled feature, or it is concatenated to it.
  */
 export const textCnnSchema = z.strictObject({
   kind: z.literal("text-cnn"),
@@ -40,11 +46,20 @@ export const textCnnSchema = z.strictObject({
   length: count.default(32).describe("words per caption after padding"),
   wordDimension: count.default(300),
   stages: z.array(count).min(1).max(4).default([3, 4, 6, 1]),
-  shortcut: z.boolean().default(false),
+  shortcut: z.union([z.boolean(), z.literal("concatenate")]).default(false),
   lookupDropout: z.number().min(0).lt(1).default(0).describe("dropout on the looked-up word vectors"),
   wordDeviation: z.number().positive().default(0.1).describe("standard deviation of random word vectors"),
   initializer: weightRule.default("fan-in-uniform"),
   batchNorm: batchNormSchema(1e-3, 0.05),
+});
+
+/** Mean of a caption's word vectors, then batch norm: a bag of words. */
+export const meanWordsSchema = z.strictObject({
+  kind: z.literal("mean-words"),
+  length: count.default(32),
+  wordDimension: count.default(300),
+  wordDeviation: z.number().positive().default(0.1),
+  batchNorm: batchNormSchema(1e-5, 0.1),
 });
 
 /** Precomputed text vectors. */
@@ -55,10 +70,15 @@ export const textVectorSchema = z.strictObject({ kind: z.literal("vector"), dime
  * 1.4); the image path has a hidden FC -> BN -> ReLU before it unless `imageHidden` is 0.
  */
 export const headSchema = z.strictObject({
-  imageHidden: z.int().nonnegative().optional().describe("width of the hidden layer; default: the trunk's output"),
+  imageHidden: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe("width of the hidden layer; default: the trunk's output"),
   textHidden: z.int().nonnegative().default(0),
   output: z.enum(["batch-norm-relu", "batch-norm", "linear"]).default("batch-norm-relu"),
-  dropout: z.number().min(0).lt(1).default(0.5),
+  dropout: z.number().min(0).lt(1).default(0.5).describe("in front of the classifier"),
+  hiddenDropout: z.number().min(0).lt(1).default(0).describe("behind the hidden layers"),
   initializer: weightRule.default("fan-in-uniform"),
   batchNorm: batchNormSchema(1e-3, 0.05),
 });
@@ -67,11 +87,12 @@ export const headSchema = z.strictObject({
 export const classifierSchema = z.strictObject({
   bias: z.boolean().default(true),
   gain: z.number().positive().default(0.1).describe("factor on the initial weights (0.1 in paper A's code)"),
+  deviation: z.number().positive().optional().describe("normal initial weights of this deviation instead"),
   normalized: z.strictObject({ scale: z.number().positive().default(16) }).optional(),
 });
 
 const imageSchema = z.discriminatedUnion("kind", [resnetSchema, imageFeaturesSchema]);
-const textSchema = z.discriminatedUnion("kind", [textCnnSchema, textVectorSchema]);
+const textSchema = z.discriminatedUnion("kind", [textCnnSchema, meanWordsSchema, textVectorSchema]);
 
 /** A dual-path model as a run's configuration file declares it. */
 export const modelSchema = z.strictObject({
@@ -90,6 +111,7 @@ export type ModelConfig = z.infer<typeof modelSchema>;
 export type ResNetConfig = z.infer<typeof resnetSchema>;
 export type ImageFeaturesConfig = z.infer<typeof imageFeaturesSchema>;
 export type TextCnnConfig = z.infer<typeof textCnnSchema>;
+export type MeanWordsConfig = z.infer<typeof meanWordsSchema>;
 export type TextVectorConfig = z.infer<typeof textVectorSchema>;
 export type HeadConfig = z.infer<typeof headSchema>;
 export type ClassifierConfig = z.infer<typeof classifierSchema>;

@@ -7,7 +7,8 @@ import { weightInitializer } from "../layers/initializers.js";
 import { linear } from "../layers/linear.js";
 import { lookup } from "../layers/lookup.js";
 import { residualBlock, type ConvolutionUnit } from "../layers/residual.js";
-import { add, globalAveragePool, globalMaxPool, l2Normalize, subtract } from "../ops/index.js";
+import { add, concat, globalAveragePool, globalMaxPool, l2Normalize, subtract } from "../ops/index.js";
+import { NORM_EPSILON } from "./classifier.js";
 import type { TextCnnConfig } from "./schema.js";
 
 /**
@@ -29,11 +30,13 @@ interface BlockShape {
   readonly projects: boolean;
 }
 
-const scaled = (config: TextCnnConfig, channels: number): number => Math.max(1, Math.round(channels * config.width));
+const scaled = (config: TextCnnConfig, channels: number): number =>
+  Math.max(1, Math.round(channels * config.width));
 
 /** Length of the text CNN's pooled feature. */
 export function textCnnFeatures(config: TextCnnConfig): number {
-  return scaled(config, STAGES[config.stages.length - 1]!.output);
+  const pooled = scaled(config, STAGES[config.stages.length - 1]!.output);
+  return config.shortcut === "concatenate" ? pooled + config.wordDimension : pooled;
 }
 
 /** The residual blocks in order: 14 for stages [3, 4, 6, 1]. */
@@ -68,10 +71,17 @@ export function textCnn(
     y = block(context, y, `${name}.trunk.block${index + 1}`, config, shape);
   });
   const pooled = globalMaxPool(y, `${name}.trunk.maxpool`).y;
-  return config.shortcut ? add(pooled, meanVector(context, words, name, config), `${name}.shortcut.add`) : pooled;
+  if (!config.shortcut) return pooled;
+  return withShortcut(context, pooled, meanDirection(context, words, name), `${name}.shortcut`, config);
 }
 
-function block(context: BuildContext, x: Value, name: string, config: TextCnnConfig, shape: BlockShape): Value {
+function block(
+  context: BuildContext,
+  x: Value,
+  name: string,
+  config: TextCnnConfig,
+  shape: BlockShape,
+): Value {
   const { inner, output, stride, projects } = shape;
   const branch = [pointwise(config, inner, 1), pairwise(config, inner, stride), pointwise(config, output, 1)];
   const unit = (suffix: string, options: ConvolutionOptions): ConvolutionUnit => ({
@@ -87,7 +97,12 @@ function block(context: BuildContext, x: Value, name: string, config: TextCnnCon
 }
 
 function pointwise(config: TextCnnConfig, channels: number, stride: number): ConvolutionOptions {
-  return { channels, kernel: [1, 1], stride: [1, stride], initializer: weightInitializer(config.initializer) };
+  return {
+    channels,
+    kernel: [1, 1],
+    stride: [1, stride],
+    initializer: weightInitializer(config.initializer),
+  };
 }
 
 function pairwise(config: TextCnnConfig, channels: number, stride: number): ConvolutionOptions {
@@ -95,17 +110,28 @@ function pairwise(config: TextCnnConfig, channels: number, stride: number): Conv
 }
 
 /**
- * Linear map of the direction of the caption's mean word vector. The direction needs no word count, since the
- * mean over all positions, without the bias that pads carry too, is a multiple of the mean over words.
+ * Direction of the caption's mean word vector [N, D]. It needs no count of words, since the mean over all positions,
+ * without the bias that pads carry too, is a multiple of the mean over the words.
  */
-function meanVector(context: BuildContext, words: Value, name: string, config: TextCnnConfig): Value {
-  const zero = { kind: "constant", value: 0 } as const;
-  const bias = weight(context, `${name}.lookup.bias`, [config.wordDimension], zero);
+function meanDirection(context: BuildContext, words: Value, name: string): Value {
+  const bias = weight(context, `${name}.lookup.bias`, [words.shape[3]!], { kind: "constant", value: 0 });
   const mean = subtract(globalAveragePool(words, `${name}.shortcut.mean`), bias, `${name}.shortcut.words`);
-  const { y: direction } = l2Normalize(mean, { epsilon: 1e-8 }, `${name}.shortcut.direction`);
-  const mapped = linear(context, direction, `${name}.shortcut.fc`, {
-    outputs: textCnnFeatures(config),
-    initializer: weightInitializer(config.initializer),
-  });
-  return batchNormalization(context, mapped, `${name}.shortcut.bn`, config.batchNorm);
+  return l2Normalize(mean, { epsilon: NORM_EPSILON }, `${name}.shortcut.direction`).y;
+}
+
+/** The pooled feature with the caption's mean direction beside it or, mapped linearly, added to it. */
+function withShortcut(
+  context: BuildContext,
+  pooled: Value,
+  direction: Value,
+  name: string,
+  config: TextCnnConfig,
+): Value {
+  if (config.shortcut === "concatenate") {
+    const normalized = batchNormalization(context, direction, `${name}.bn`, config.batchNorm);
+    return concat([pooled, normalized], { axis: 1 }, `${name}.concat`);
+  }
+  const initializer = weightInitializer(config.initializer);
+  const mapped = linear(context, direction, `${name}.fc`, { outputs: pooled.shape[1]!, initializer });
+  return add(pooled, batchNormalization(context, mapped, `${name}.bn`, config.batchNorm), `${name}.add`);
 }

@@ -8,6 +8,10 @@ export const sgdSchema = z.strictObject({
   momentum: rate.default(0.9),
   nesterov: z.boolean().default(true),
   weightDecay: z.number().nonnegative().default(0),
+  decays: z
+    .enum(["all", "matrices"])
+    .default("all")
+    .describe("matrices: biases and batch norms do not decay"),
 });
 
 /** Adam, or AdamW where `decoupled`. */
@@ -17,6 +21,10 @@ export const adamSchema = z.strictObject({
   beta2: rate.default(0.999),
   epsilon: z.number().positive().default(1e-8),
   weightDecay: z.number().nonnegative().default(0),
+  decays: z
+    .enum(["all", "matrices"])
+    .default("all")
+    .describe("matrices: biases and batch norms do not decay"),
   decoupled: z.boolean().default(true),
 });
 

@@ -49,7 +49,7 @@ export function optimizerNodes(
   const updated = new Map<string, Value>();
   for (const parameter of parameters) {
     const { name, shape } = parameter.declaration;
-    const rule = ruleFor(name, options.groups, options.optimizer);
+    const rule = ruleFor(parameter.declaration, options.groups, options.optimizer);
     const rate = `learningRate@${rule.multiplier}`;
     rates.set(rate, rule.multiplier);
     const slot = (kind: string): Value => {
@@ -70,7 +70,11 @@ interface UpdateInputs {
   slot(kind: string): Value;
 }
 
-function updateNode({ declaration, value, gradient }: LearntParameter, config: OptimizerConfig, x: UpdateInputs): Value {
+function updateNode(
+  { declaration, value, gradient }: LearntParameter,
+  config: OptimizerConfig,
+  x: UpdateInputs,
+): Value {
   const name = `optimizer.${declaration.name}`;
   const { weightDecay } = x;
   if (config.kind === "sgd") {

@@ -6,7 +6,13 @@ import { Store } from "../engine/store.js";
 import { dualPath } from "../models/dual-path.js";
 import { initialize } from "../models/initialize.js";
 import { averageKey } from "../optim/update.js";
-import { loadTensors, readCheckpointHeader, saveCheckpoint, startOfRun, type RunDescription } from "./checkpoint.js";
+import {
+  loadTensors,
+  readCheckpointHeader,
+  saveCheckpoint,
+  startOfRun,
+  type RunDescription,
+} from "./checkpoint.js";
 import { describeDifference, firstDifference } from "./difference.js";
 import { loadModel } from "./model-file.js";
 import { openSafetensors, writeSafetensors } from "./safetensors.js";
@@ -53,7 +59,12 @@ describe("checkpoints", () => {
   it("load as a model with its averages where they hold some", async () => {
     const name = "classifier.weight";
     const { shape, data } = await store.read(name);
-    await store.write(averageKey(name), shape, "f32", (data as Float32Array).map((value) => value + 1));
+    await store.write(
+      averageKey(name),
+      shape,
+      "f32",
+      (data as Float32Array).map((value) => value + 1),
+    );
     const other = Store.open({ device: "reference" });
     const loaded = await loadModel(await saved(), other, { model: model.config, sizes });
     expect(loaded.model.config).toEqual(model.config);
@@ -69,10 +80,12 @@ describe("checkpoints", () => {
       message: `${path}: checkpoint of another model: model.embedding: expected 8, got 6`,
     });
     const before = await store.read("image.head.bn1.weight");
-    const wrong = loadTensors(path, store, [...model.parameters].reverse().map(({ name }) => ({ name, shape: [2] })));
-    await expect(wrong).rejects.toThrow(
-      "tensor 'text.head.bn1.running_var': expected F32 [2], got F32 [6]",
+    const wrong = loadTensors(
+      path,
+      store,
+      [...model.parameters].reverse().map(({ name }) => ({ name, shape: [2] })),
     );
+    await expect(wrong).rejects.toThrow("tensor 'text.head.bn1.running_var': expected F32 [2], got F32 [6]");
     expect(await store.read("image.head.bn1.weight")).toEqual(before);
   });
 
@@ -83,7 +96,9 @@ describe("checkpoints", () => {
 });
 
 describe("files that are no checkpoint", () => {
-  const rewrite = async (change: (metadata: Record<string, string>) => Record<string, string>): Promise<string> => {
+  const rewrite = async (
+    change: (metadata: Record<string, string>) => Record<string, string>,
+  ): Promise<string> => {
     const path = await saved();
     const file = await openSafetensors(path);
     const metadata = change({ ...file.metadata });
@@ -96,8 +111,16 @@ describe("files that are no checkpoint", () => {
   it.each([
     ["weights of somebody else", () => ({}), "not a Dualpath checkpoint"],
     ["a run that is no JSON", (m: Record<string, string>) => ({ ...m, run: "{" }), "'run': is not JSON"],
-    ["a run that was edited", (m: Record<string, string>) => ({ ...m, run: m["run"]!.replace('"seed":1', '"seed":2') }), "fingerprint"],
-    ["a negative position", (m: Record<string, string>) => ({ ...m, progress: m["progress"]!.replace(":7", ":-7") }), "globalStep"],
+    [
+      "a run that was edited",
+      (m: Record<string, string>) => ({ ...m, run: m["run"]!.replace('"seed":1', '"seed":2') }),
+      "fingerprint",
+    ],
+    [
+      "a negative position",
+      (m: Record<string, string>) => ({ ...m, progress: m["progress"]!.replace(":7", ":-7") }),
+      "globalStep",
+    ],
     ["no run", ({ run: _run, ...rest }: Record<string, string>) => rest, "'run'"],
   ])("%s: refused by name", async (_what, change, message) => {
     const path = await rewrite(change as (metadata: Record<string, string>) => Record<string, string>);
@@ -106,7 +129,9 @@ describe("files that are no checkpoint", () => {
   });
 
   it("a missing file and a cut one are told apart", async () => {
-    await expect(readCheckpointHeader(join(directory, "no"))).rejects.toMatchObject({ code: "CHECKPOINT_MISSING" });
+    await expect(readCheckpointHeader(join(directory, "no"))).rejects.toMatchObject({
+      code: "CHECKPOINT_MISSING",
+    });
     const cut = join(directory, "cut.safetensors");
     await copyFile(await saved(), cut);
     await writeFile(cut, (await readFile(cut)).subarray(0, 200));
@@ -116,8 +141,14 @@ describe("files that are no checkpoint", () => {
 
 describe("first difference", () => {
   it("is found in order, below lists and objects, in both directions", () => {
-    expect(firstDifference({ a: 1, b: [1, { c: 2 }] }, { a: 1, b: [1, { c: 3 }] })).toEqual({ path: "b.1.c", expected: 2, got: 3 });
-    expect(describeDifference(firstDifference({ a: 1 }, { a: 1, z: "x" })!)).toBe('z: expected nothing, got "x"');
+    expect(firstDifference({ a: 1, b: [1, { c: 2 }] }, { a: 1, b: [1, { c: 3 }] })).toEqual({
+      path: "b.1.c",
+      expected: 2,
+      got: 3,
+    });
+    expect(describeDifference(firstDifference({ a: 1 }, { a: 1, z: "x" })!)).toBe(
+      'z: expected nothing, got "x"',
+    );
     expect(firstDifference({ a: [1] }, { a: [1] })).toBeUndefined();
     expect(firstDifference(undefined, { a: 1 })).toMatchObject({ path: "" });
   });

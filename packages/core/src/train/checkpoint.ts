@@ -5,7 +5,13 @@ import type { ParameterDeclaration } from "../layers/context.js";
 import { modelSchema } from "../models/schema.js";
 import { describeDifference, firstDifference } from "./difference.js";
 import { CheckpointError } from "./errors.js";
-import { openSafetensors, storeDType, typedTensor, writeSafetensors, type SafetensorsFile } from "./safetensors.js";
+import {
+  openSafetensors,
+  storeDType,
+  typedTensor,
+  writeSafetensors,
+  type SafetensorsFile,
+} from "./safetensors.js";
 import { curriculumSchema } from "./stage.js";
 
 /** The part of a Store that checkpoints need. */
@@ -80,7 +86,11 @@ export interface CheckpointContents {
 }
 
 /** Writes the Store's tensors and the run's position, atomically. Throws CHECKPOINT_WRITE. */
-export async function saveCheckpoint(path: string, store: TensorStore, contents: CheckpointContents): Promise<void> {
+export async function saveCheckpoint(
+  path: string,
+  store: TensorStore,
+  contents: CheckpointContents,
+): Promise<void> {
   const tensors = contents.tensors ?? new Map(store.names().map((name) => [name, name]));
   const sources = [];
   for (const [name, key] of tensors) {
@@ -110,14 +120,18 @@ function headerOf(file: SafetensorsFile): CheckpointHeader {
   const { path, metadata } = file;
   if (metadata["format"] !== FORMAT) {
     const problem = `metadata 'format' is ${JSON.stringify(metadata["format"])}, expected '${FORMAT}'`;
-    throw new CheckpointError("CHECKPOINT_CORRUPT", `${path}: not a Dualpath checkpoint: ${problem}`, { path, problem });
+    throw new CheckpointError("CHECKPOINT_CORRUPT", `${path}: not a Dualpath checkpoint: ${problem}`, {
+      path,
+      problem,
+    });
   }
   const description = parseMetadata(file, "run", descriptionSchema);
   if (metadata["fingerprint"] !== fingerprint(description)) {
     const problem = "the fingerprint does not fit the run's description";
     throw new CheckpointError("CHECKPOINT_CORRUPT", `${path}: ${problem}`, { path, problem });
   }
-  const progress = metadata["progress"] === undefined ? undefined : parseMetadata(file, "progress", progressSchema);
+  const progress =
+    metadata["progress"] === undefined ? undefined : parseMetadata(file, "progress", progressSchema);
   return { path, description, progress, names: [...file.entries.keys()] };
 }
 
@@ -147,11 +161,19 @@ export function checkSameRun(path: string, expected: RunDescription, got: RunDes
   const what = difference.path.startsWith("curriculum") ? "another curriculum" : "another model";
   const message = `${path}: checkpoint of ${what}: ${describeDifference(difference)}`;
   const { expected: wanted, got: found } = difference;
-  throw new CheckpointError("CHECKPOINT_MODEL", message, { path, at: difference.path, expected: wanted, got: found });
+  throw new CheckpointError("CHECKPOINT_MODEL", message, {
+    path,
+    at: difference.path,
+    expected: wanted,
+    got: found,
+  });
 }
 
 /** Throws CHECKPOINT_MODEL unless the checkpoint's model and sizes are these. */
-export function checkSameModel(header: CheckpointHeader, model: Pick<RunDescription, "model" | "sizes">): void {
+export function checkSameModel(
+  header: CheckpointHeader,
+  model: Pick<RunDescription, "model" | "sizes">,
+): void {
   const { seed, curriculum, ...rest } = header.description;
   const own = curriculum === undefined ? { seed } : { seed, curriculum };
   checkSameRun(header.path, { ...model, ...own }, { ...rest, ...own });
@@ -177,13 +199,23 @@ export async function loadTensors(
   }
 }
 
-function checkEntry(file: SafetensorsFile, { name, shape }: Pick<ParameterDeclaration, "name" | "shape">): void {
+function checkEntry(
+  file: SafetensorsFile,
+  { name, shape }: Pick<ParameterDeclaration, "name" | "shape">,
+): void {
   const entry = file.entries.get(name);
-  const difference = entry ? firstDifference(shape, entry.shape) : { path: name, expected: shape, got: undefined };
+  const difference = entry
+    ? firstDifference(shape, entry.shape)
+    : { path: name, expected: shape, got: undefined };
   if (!difference && entry?.dtype === "F32") return;
   const got = entry ? `${entry.dtype} [${entry.shape.join(", ")}]` : "nothing";
   const message = `${file.path}: checkpoint of another model: tensor '${name}': expected F32 [${shape.join(", ")}], got ${got}`;
-  throw new CheckpointError("CHECKPOINT_MODEL", message, { path: file.path, tensor: name, expected: shape, got });
+  throw new CheckpointError("CHECKPOINT_MODEL", message, {
+    path: file.path,
+    tensor: name,
+    expected: shape,
+    got,
+  });
 }
 
 async function loadTensor(file: SafetensorsFile, store: TensorStore, name: string): Promise<void> {

@@ -6,7 +6,8 @@ export interface Difference {
   readonly got: unknown;
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null;
 
 /** The first difference in the order of `expected`'s keys, or undefined where the values are equal. */
 export function firstDifference(expected: unknown, got: unknown, path = ""): Difference | undefined {

@@ -63,7 +63,10 @@ describe("embedding a split", () => {
     const asked: unknown[] = [];
     const spying: EvaluationData = {
       ...data,
-      images: { ...data.images, batches: (size, options) => (asked.push(options), data.images.batches(size)) },
+      images: {
+        ...data.images,
+        batches: (size, options) => (asked.push(options), data.images.batches(size)),
+      },
       texts: { ...data.texts, batches: (size, options) => (asked.push(options), data.texts.batches(size)) },
     };
     await embed(23, spying, { flip: true, positions: 3 });
@@ -126,7 +129,8 @@ describe("trunk features", () => {
   it("come batch by batch without the padding", async () => {
     await initialize(store, withTrunk, 1);
     const rows: number[] = [];
-    for await (const features of trunkFeatures(store, withTrunk, pictures, { batchSize: 3 })) rows.push(features.length);
+    for await (const features of trunkFeatures(store, withTrunk, pictures, { batchSize: 3 }))
+      rows.push(features.length);
     expect(rows).toEqual([3 * 4, 1 * 4]);
   });
 

@@ -17,10 +17,12 @@ export const evaluationSchema = z.strictObject({
   batchSize: z.int().positive().default(128),
   flip: z.boolean().default(false).describe("adds the mirrored picture's feature (papers.md 1.2)"),
   positions: z
-    .int()
-    .positive()
+    .union([z.int().positive(), z.array(z.number().min(0).max(1)).min(1)])
     .default(1)
-    .describe("placements of a caption's words whose features are added (papers.md 1.3)"),
+    .describe(
+      "placements of a caption's words whose features are added (papers.md 1.3): a count, or places 0 to 1",
+    ),
+  unitViews: z.boolean().default(false).describe("gives every view length 1 before views are added"),
   galleries: z.boolean().default(true).describe("measures each named gallery of the data by itself as well"),
 });
 
@@ -50,6 +52,12 @@ export interface EmbedderOptions {
   readonly storeKey?: (name: string) => string;
 }
 
+/** Views of a split added up, [count, dimension]. */
+interface ViewSum {
+  readonly rows: Float32Array;
+  readonly unitViews: boolean;
+}
+
 /**
  * The two paths of a model compiled for inference with one batch size, on a Store that holds its parameters. The
  * last batch of a split is padded. Dispose it when done.
@@ -76,14 +84,22 @@ export class Embedder {
     const imageInput = declareImage(imageGraph, model.config, batchSize, source);
     const image = model.buildImage(createBuildContext(imageGraph, build), imageInput);
     const textGraph = new Graph("evaluate.text");
-    const text = model.buildText(createBuildContext(textGraph, build), declareText(textGraph, model.config, batchSize));
+    const text = model.buildText(
+      createBuildContext(textGraph, build),
+      declareText(textGraph, model.config, batchSize),
+    );
     const imageProgram = await store.compile(imageGraph, { taps: { projection: image.projection } });
     const textProgram = await store.compile(textGraph, { taps: { projection: text.projection } });
     return new Embedder(model, options, imageProgram, textProgram);
   }
 
-  /** Adds the projections of all images to `sum` [count, dimension]. */
-  async addImages({ images }: EvaluationData, sum: Float32Array, flip: boolean, signal?: AbortSignal): Promise<void> {
+  /** Adds the projections of all images, mirrored or not, to `sum`. */
+  async #addImages(
+    { images }: EvaluationData,
+    sum: ViewSum,
+    flip: boolean,
+    signal?: AbortSignal,
+  ): Promise<void> {
     let row = 0;
     const options = { ...(flip ? { flip } : {}), ...(signal ? { signal } : {}) };
     for await (const batch of images.batches(this.#batchSize, options)) {
@@ -96,10 +112,10 @@ export class Embedder {
     checkRows("images", images.count, row);
   }
 
-  /** Adds the projections of all texts to `sum` [count, dimension]; `position` places their words. */
-  async addTexts(
+  /** Adds the projections of all texts to `sum`; `position` places their words. */
+  async #addTexts(
     { texts }: EvaluationData,
-    sum: Float32Array,
+    sum: ViewSum,
     position: number | undefined,
     signal?: AbortSignal,
   ): Promise<void> {
@@ -114,20 +130,26 @@ export class Embedder {
     checkRows("texts", texts.count, row);
   }
 
-  async #add(program: Program, feeds: Feeds, sum: Float32Array, row: number, count: number): Promise<number> {
+  async #add(program: Program, feeds: Feeds, sum: ViewSum, row: number, count: number): Promise<number> {
     const { projection } = await program.step(feeds);
+    const rows = (projection as Float32Array).subarray(0, count * this.dimension);
+    if (sum.unitViews) normalizeRows(rows, this.dimension);
     const first = row * this.dimension;
-    const length = count * this.dimension;
-    for (let index = 0; index < length; index++) sum[first + index]! += projection![index]!;
+    rows.forEach((value, index) => (sum.rows[first + index]! += value));
     return row + count;
   }
 
   /** Unit embeddings of a split, summed over flips and positions before normalising. */
   async embed(data: EvaluationData, config: EvaluationConfig, signal?: AbortSignal): Promise<Embeddings> {
+    const { unitViews } = config;
     const images = new Float32Array(data.images.count * this.dimension);
     const texts = new Float32Array(data.texts.count * this.dimension);
-    for (const flip of config.flip ? [false, true] : [false]) await this.addImages(data, images, flip, signal);
-    for (const position of placements(config.positions)) await this.addTexts(data, texts, position, signal);
+    for (const flip of config.flip ? [false, true] : [false]) {
+      await this.#addImages(data, { rows: images, unitViews }, flip, signal);
+    }
+    for (const position of placements(config.positions)) {
+      await this.#addTexts(data, { rows: texts, unitViews }, position, signal);
+    }
     normalizeRows(images, this.dimension);
     normalizeRows(texts, this.dimension);
     return { images, texts };
@@ -143,8 +165,9 @@ export class Embedder {
   }
 }
 
-/** One placement is the data's own; more are spread evenly from left to right. */
-function placements(count: number): readonly (number | undefined)[] {
+/** A count of one is the data's own placement; more are spread evenly from left to right. */
+function placements(count: number | readonly number[]): readonly (number | undefined)[] {
+  if (typeof count !== "number") return count;
   if (count === 1) return [undefined];
   return Array.from({ length: count }, (_, index) => index / (count - 1));
 }
@@ -205,9 +228,13 @@ export function metricOf(result: RetrievalResult, path: string): number {
   const part: unknown = result[first as keyof RetrievalResult];
   const value: unknown = typeof part === "object" && part !== null ? part[second as keyof typeof part] : part;
   if (typeof value === "number") return value;
-  throw new TrainingError("CONFIG", `metric '${path}': expected rsum, or imageToText or textToImage with .r1 ...`, {
-    metric: path,
-  });
+  throw new TrainingError(
+    "CONFIG",
+    `metric '${path}': expected rsum, or imageToText or textToImage with .r1 ...`,
+    {
+      metric: path,
+    },
+  );
 }
 
 export interface EvaluateOptions {
@@ -227,7 +254,11 @@ export async function evaluateModel(
   const embedder = await Embedder.open(store, model, { batchSize: config.batchSize, source });
   try {
     const embeddings = await embedder.embed(data, config, signal);
-    const options = { dimension: embedder.dimension, galleries: config.galleries, ...(signal ? { signal } : {}) };
+    const options = {
+      dimension: embedder.dimension,
+      galleries: config.galleries,
+      ...(signal ? { signal } : {}),
+    };
     return await evaluateEmbeddings(store, data, embeddings, options);
   } finally {
     await embedder.dispose();

@@ -72,10 +72,4 @@ export interface DoneEvent {
 
 /** What a running trainer reports, in order. */
 export type TrainingEvent =
-  | StageStartEvent
-  | StepEvent
-  | EvaluationEvent
-  | CheckpointEvent
-  | StageEndEvent
-  | AbortedEvent
-  | DoneEvent;
+  StageStartEvent | StepEvent | EvaluationEvent | CheckpointEvent | StageEndEvent | AbortedEvent | DoneEvent;

@@ -25,7 +25,10 @@ export async function* trunkFeatures(
   { batchSize, source, signal }: FeatureOptions,
 ): AsyncGenerator<Float32Array, void, void> {
   if (model.config.image.kind === "features") {
-    throw new TrainingError("CONFIG", "trunk features: expected an image trunk, got model.image.kind 'features'");
+    throw new TrainingError(
+      "CONFIG",
+      "trunk features: expected an image trunk, got model.image.kind 'features'",
+    );
   }
   const graph = new Graph("features");
   const input = declareImage(graph, model.config, batchSize, source);

@@ -22,8 +22,8 @@ export function rowShape({ image, text }: ModelConfig, source: SourceSize): RowS
   return {
     image: image.kind === "resnet" ? "bytes" : "vector",
     imageElements: image.kind === "resnet" ? height * width * 3 : image.dimension,
-    text: text.kind === "text-cnn" ? "ids" : "vector",
-    textElements: text.kind === "text-cnn" ? text.length : text.dimension,
+    text: text.kind === "vector" ? "vector" : "ids",
+    textElements: text.kind === "vector" ? text.dimension : text.length,
     source: [height, width],
   };
 }
@@ -40,11 +40,19 @@ export function checkArray(
   const expected = `${kindOf[kind].name} of ${length}`;
   if (array instanceof kindOf[kind] && array.length === length) return;
   const got = array === undefined ? "nothing" : `${array.constructor.name} of ${array.length}`;
-  throw new TrainingError("BATCH", `batch: ${field}: expected ${expected}, got ${got}`, { field, expected, got });
+  throw new TrainingError("BATCH", `batch: ${field}: expected ${expected}, got ${got}`, {
+    field,
+    expected,
+    got,
+  });
 }
 
 /** `image` and `box` of `rows` rows; without boxes the whole pictures are taken. */
-export function imageFeeds({ image, box }: Pick<Batch, "image" | "box">, rows: number, shape: RowShape): Feeds {
+export function imageFeeds(
+  { image, box }: Pick<Batch, "image" | "box">,
+  rows: number,
+  shape: RowShape,
+): Feeds {
   checkArray("image", image, shape.image, rows * shape.imageElements);
   if (shape.image === "vector") return { image };
   if (box) checkArray("box", box, "vector", rows * 5);

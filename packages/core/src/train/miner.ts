@@ -32,7 +32,10 @@ export class Miner {
   ): Promise<Miner> {
     const graph = new Graph("mine");
     const context = createBuildContext(graph, { mode: "evaluate" });
-    const image = model.buildImage(context, declareImage(graph, model.config, sizes.batchSize / 2, sizes.source));
+    const image = model.buildImage(
+      context,
+      declareImage(graph, model.config, sizes.batchSize / 2, sizes.source),
+    );
     const text = model.buildText(context, declareText(graph, model.config, sizes.candidates));
     const similarity = matmul(image.embedding, text.embedding, { transposeB: true }, "mine.similarity");
     const program = await store.compile(graph, { taps: { similarity } });

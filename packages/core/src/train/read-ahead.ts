@@ -1,5 +1,6 @@
 /** A batch, or the end, and how long the caller stood waiting for it. */
-export type Ahead<T> = { readonly done: true } | { readonly done: false; readonly value: T; readonly waitedSeconds: number };
+export type Ahead<T> =
+  { readonly done: true } | { readonly done: false; readonly value: T; readonly waitedSeconds: number };
 
 /** An iterator that asks for the next item while the present one is worked on. */
 export interface ReadAhead<T> {

@@ -3,7 +3,13 @@ import { join } from "node:path";
 import type { Store } from "../engine/store.js";
 import type { TypedArray } from "../graph/types.js";
 import type { DualPath } from "../models/dual-path.js";
-import { loadTensors, saveCheckpoint, type CheckpointContents, type Progress, type RunDescription } from "./checkpoint.js";
+import {
+  loadTensors,
+  saveCheckpoint,
+  type CheckpointContents,
+  type Progress,
+  type RunDescription,
+} from "./checkpoint.js";
 import { TrainingError } from "./errors.js";
 
 /** Store key of a model parameter: the parameter itself, or its moving average. */
@@ -52,7 +58,12 @@ export class RunFiles {
   }
 
   /** Writes a stage's model as it is evaluated. */
-  async saveModel(store: Store, kind: "best" | "stage", stage: string, keyOf: KeyOf): Promise<string | undefined> {
+  async saveModel(
+    store: Store,
+    kind: "best" | "stage",
+    stage: string,
+    keyOf: KeyOf,
+  ): Promise<string | undefined> {
     const path = this.#path(`${kind}-${stage}`);
     const tensors = new Map(this.#model.parameters.map(({ name }) => [name, keyOf(name)]));
     if (path !== undefined) await this.#save(path, store, { tensors });
@@ -60,7 +71,11 @@ export class RunFiles {
     return path;
   }
 
-  async #save(path: string, store: Store, contents: Omit<CheckpointContents, "description" | "shapeOf">): Promise<void> {
+  async #save(
+    path: string,
+    store: Store,
+    contents: Omit<CheckpointContents, "description" | "shapeOf">,
+  ): Promise<void> {
     // Optimizer state and averages have their parameter's shape and its name behind the last slash.
     const shapeOf = (key: string) => this.#shapes.get(key.slice(key.lastIndexOf("/") + 1));
     await saveCheckpoint(path, store, { ...contents, description: this.#description, shapeOf });
@@ -71,8 +86,12 @@ export class RunFiles {
     const path = this.#path(`best-${stage}`);
     if (path !== undefined) return loadTensors(path, store, this.#model.parameters);
     const kept = this.#best.get(stage);
-    if (!kept) throw new TrainingError("CONFIG", `stage '${stage}' has no best weights: it was never evaluated`, { stage });
-    for (const { name, shape } of this.#model.parameters) await store.write(name, shape, "f32", kept.get(name)!);
+    if (!kept)
+      throw new TrainingError("CONFIG", `stage '${stage}' has no best weights: it was never evaluated`, {
+        stage,
+      });
+    for (const { name, shape } of this.#model.parameters)
+      await store.write(name, shape, "f32", kept.get(name)!);
   }
 }
 

@@ -74,15 +74,22 @@ describe("safetensors files", () => {
     const before = await readFile(path);
     const broken = { name: "c", dtype: "f32", shape: [2], load: () => new Float32Array(3) } as const;
     const error = writeSafetensors(path, [tensors[0]!, broken], {});
-    await expect(error).rejects.toMatchObject({ code: "CHECKPOINT_WRITE", message: expect.stringContaining("'c'") });
+    await expect(error).rejects.toMatchObject({
+      code: "CHECKPOINT_WRITE",
+      message: expect.stringContaining("'c'"),
+    });
     expect(await readFile(path)).toEqual(before);
     expect(await readdir(directory)).toEqual(["file.safetensors"]);
   });
 
   it("that are missing, or a folder that cannot be made, are named", async () => {
-    await expect(openSafetensors(join(directory, "no"))).rejects.toMatchObject({ code: "CHECKPOINT_MISSING" });
+    await expect(openSafetensors(join(directory, "no"))).rejects.toMatchObject({
+      code: "CHECKPOINT_MISSING",
+    });
     const path = await fileOf();
-    await expect(writeSafetensors(join(path, "below"), tensors, {})).rejects.toMatchObject({ code: "CHECKPOINT_WRITE" });
+    await expect(writeSafetensors(join(path, "below"), tensors, {})).rejects.toMatchObject({
+      code: "CHECKPOINT_WRITE",
+    });
   });
 
   it("an unknown tensor is named", async () => {
@@ -129,7 +136,11 @@ describe("damaged files are refused", () => {
     ["data beyond the file", { a: entry(0, 40) }, "describes 40 bytes"],
     ["an unknown field", { a: entry(0, 12, { colour: 1 }) }, "colour"],
     ["metadata that are no strings", { __metadata__: { a: 1 }, b: entry(0, 12) }, "metadata"],
-    ["two tensors of one name", `{"a":${JSON.stringify(entry(0, 4))},"a":${JSON.stringify(entry(0, 12))}}`, "twice"],
+    [
+      "two tensors of one name",
+      `{"a":${JSON.stringify(entry(0, 4))},"a":${JSON.stringify(entry(0, 12))}}`,
+      "twice",
+    ],
   ])("with %s", async (_what, header, message) => {
     expect(await refusal(await handmade(header, new Uint8Array(12)))).toContain(message);
   });

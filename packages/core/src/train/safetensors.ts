@@ -25,7 +25,7 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
   readonly entries: ReadonlyMap<string, TensorEntry>;
   /** Raw little-endian bytes of one tensor. */
-  readBytes(name: string): Promise<Uint8Array<ArrayBuffer>>;
+  readBytes(name: string): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -73,7 +73,10 @@ async function writeAll(
   }
 }
 
-function headerBytes(tensors: readonly TensorSource[], metadata: Readonly<Record<string, string>>): Uint8Array {
+function headerBytes(
+  tensors: readonly TensorSource[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let position = 0;
   for (const { name, dtype, shape } of tensors) {
@@ -92,20 +95,27 @@ function headerBytes(tensors: readonly TensorSource[], metadata: Readonly<Record
 async function loadBytes(tensor: TensorSource): Promise<Uint8Array> {
   const data = await tensor.load();
   if (data.length !== elementCount(tensor.shape)) {
-    throw new RangeError(`tensor '${tensor.name}' holds ${data.length} elements, shape [${tensor.shape.join(", ")}]`);
+    throw new RangeError(
+      `tensor '${tensor.name}' holds ${data.length} elements, shape [${tensor.shape.join(", ")}]`,
+    );
   }
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let offset = 0; offset < bytes.length; ) {
+  for (let offset = 0; offset < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, offset, bytes.length - offset);
     offset += bytesWritten;
   }
 }
 
-async function readFully(handle: FileHandle, position: number, bytes: Uint8Array, path: string): Promise<void> {
-  for (let offset = 0; offset < bytes.length; ) {
+async function readFully(
+  handle: FileHandle,
+  position: number,
+  bytes: Uint8Array,
+  path: string,
+): Promise<void> {
+  for (let offset = 0; offset < bytes.length;) {
     const { bytesRead } = await handle.read(bytes, offset, bytes.length - offset, position + offset);
     if (bytesRead === 0) throw truncated(path);
     offset += bytesRead;
@@ -179,7 +189,10 @@ function fileOf(
     async readBytes(name) {
       const entry = entries.get(name);
       if (!entry) {
-        throw new CheckpointError("CHECKPOINT_MODEL", `${path}: holds no tensor '${name}'`, { path, tensor: name });
+        throw new CheckpointError("CHECKPOINT_MODEL", `${path}: holds no tensor '${name}'`, {
+          path,
+          tensor: name,
+        });
       }
       const bytes = new Uint8Array(entry.end - entry.begin);
       await readFully(handle, dataStart + entry.begin, bytes, path);
@@ -202,8 +215,11 @@ const ARRAYS = {
 } as const;
 
 /** A tensor's bytes as the typed array of its number type (F16 and BF16: raw 16-bit words). */
-export function typedTensor(entry: TensorEntry, bytes: Uint8Array<ArrayBuffer>): InstanceType<(typeof ARRAYS)[SafetensorsDType]> {
-  return new ARRAYS[entry.dtype](bytes.buffer, bytes.byteOffset, elementCount(entry.shape));
+export function typedTensor(
+  entry: TensorEntry,
+  bytes: Uint8Array,
+): InstanceType<(typeof ARRAYS)[SafetensorsDType]> {
+  return new ARRAYS[entry.dtype](bytes.buffer as ArrayBuffer, bytes.byteOffset, elementCount(entry.shape));
 }
 
 /** The store's number type of a file's tensor, or undefined where the store has none. */

@@ -59,7 +59,7 @@ export function stageGraph(model: DualPath, stage: Stage, source: SourceSize): S
 
 function learns(stage: Stage, name: string): boolean {
   const chosen = matchesAny(stage.trainable, name) && !matchesAny(stage.frozen, name);
-  return chosen && ruleFor(name, stage.groups, stage.optimizer).multiplier > 0;
+  return chosen && ruleFor({ name, shape: [] }, stage.groups, stage.optimizer).multiplier > 0;
 }
 
 function appendOptimizer(context: BuildContext, loss: Value, stage: Stage): OptimizerNodes {

@@ -42,7 +42,12 @@ export class StageRunner {
   readonly #shape: RowShape;
   readonly #scalars: ReadonlySet<string>;
 
-  private constructor(options: StageRunnerOptions, layout: StageGraph, program: Program, miner: Miner | undefined) {
+  private constructor(
+    options: StageRunnerOptions,
+    layout: StageGraph,
+    program: Program,
+    miner: Miner | undefined,
+  ) {
     this.layout = layout;
     this.#options = options;
     this.#program = program;
@@ -60,7 +65,12 @@ export class StageRunner {
     const { ranking } = stage.losses;
     const mines = ranking?.mining === "paper-a" && ranking.candidates > 0 && ranking.weight > 0;
     const sizes = { batchSize: stage.batchSize, candidates: ranking?.candidates ?? 0, source };
-    return new StageRunner(options, layout, program, mines ? await Miner.open(store, model, sizes) : undefined);
+    return new StageRunner(
+      options,
+      layout,
+      program,
+      mines ? await Miner.open(store, model, sizes) : undefined,
+    );
   }
 
   /** One optimizer step. Throws BATCH for arrays that do not fit and NON_FINITE when the loss is no number. */

@@ -44,7 +44,9 @@ export const curriculumSchema = z
   .refine((stages) => new Set(stages.map((stage) => stage.name)).size === stages.length, {
     message: "two stages have the same name",
   })
-  .superRefine((stages, context) => stages.forEach((stage, index) => checkPaperMining(stage, index, context)));
+  .superRefine((stages, context) =>
+    stages.forEach((stage, index) => checkPaperMining(stage, index, context)),
+  );
 
 function checkPaperMining(stage: Stage, index: number, context: z.core.$RefinementCtx): void {
   if (stage.losses.ranking?.mining !== "paper-a" || stage.batchSize % 2 === 0) return;

@@ -13,11 +13,19 @@ import { stageSchema } from "./stage.js";
 const LOSS_TOLERANCE = 1e-4;
 /** Parameters after ten steps, against the tensor's root mean square: the project's bound. */
 const PARAMETER_TOLERANCE = 1e-3;
+/** Biases start at 0 and are still that small: differences are taken against no less than this. */
+const SMALLEST_SCALE = 1e-2;
+/** As in ten-steps.py, which says why. */
+const LAST_GAMMA = 0.1;
+const LAST_NORM = /^(text\.trunk\.block\d+\.bn3|image\.trunk\.layer\d\.\d\.bn2)\.weight$/;
 
 interface Golden {
   readonly losses: readonly Readonly<Record<string, number>>[];
   readonly tensors: Readonly<
-    Record<string, { readonly shape: number[]; readonly rms: number; readonly samples: readonly [number, number][] }>
+    Record<
+      string,
+      { readonly shape: number[]; readonly rms: number; readonly samples: readonly [number, number][] }
+    >
   >;
 }
 
@@ -26,7 +34,7 @@ const golden = JSON.parse(
 ) as Golden;
 
 const SEED = 11;
-const [BATCH, SOURCE, LENGTH, VOCABULARY, CLASSES] = [8, 36, 32, 40, 12];
+const [BATCH, SOURCE, LENGTH, VOCABULARY, CLASSES] = [16, 36, 32, 40, 12];
 
 const model = dualPath(
   {
@@ -42,9 +50,9 @@ const stage = stageSchema.parse({
   name: "golden",
   epochs: 1,
   batchSize: BATCH,
-  losses: { instance: { image: 1, text: 0.5 }, ranking: { weight: 0.25, margin: 0.5, mining: "in-batch" } },
+  losses: { instance: { image: 1, text: 0.5 }, ranking: { weight: 0.05, margin: 0.2, mining: "in-batch" } },
   optimizer: { kind: "sgd", momentum: 0.9, nesterov: true, weightDecay: 1e-4 },
-  learningRate: 0.02,
+  learningRate: 0.0003,
   groups: [{ match: "text.lookup", multiplier: 0.1 }],
 });
 
@@ -52,7 +60,7 @@ const stage = stageSchema.parse({
 function batchOf(step: number): Batch {
   const stream = (id: number, count: number) => randomWords(SEED, id, step, count);
   const box = Float32Array.from({ length: BATCH }, (_, row) => row).reduce<number[]>((boxes, row) => {
-    return [...boxes, row % 3, row % 4, SOURCE - row, SOURCE - 2 * (row % 3), row % 2];
+    return [...boxes, row % 3, row % 4, SOURCE - (row % 8), SOURCE - 2 * (row % 3), row % 2];
   }, []);
   const labels = Int32Array.from(stream(903, BATCH), (word) => word % CLASSES);
   return {
@@ -68,13 +76,24 @@ function batchOf(step: number): Batch {
 }
 
 describe("ten optimizer steps of ResNet-18 and text CNN at a quarter of their width", () => {
-  const store = Store.open({ device: "cpu" });
+  const store = Store.open({ device: "cpu", threads: 1 });
   const results: StepResult[] = [];
 
   beforeAll(async () => {
     await initialize(store, model, SEED);
+    for (const { name, shape } of model.parameters.filter((parameter) => LAST_NORM.test(parameter.name))) {
+      await store.write(name, shape, "f32", new Float32Array(shape[0]!).fill(LAST_GAMMA));
+    }
     const source = [SOURCE, SOURCE] as const;
-    const runner = await StageRunner.open({ store, model, stage, stepsPerEpoch: 10, seed: SEED, source, fresh: true });
+    const runner = await StageRunner.open({
+      store,
+      model,
+      stage,
+      stepsPerEpoch: 10,
+      seed: SEED,
+      source,
+      fresh: true,
+    });
     for (let step = 1; step <= golden.losses.length; step++) {
       const progress = { ...startOfRun, stageStep: step - 1, globalStep: step - 1 };
       results.push(await runner.step(batchOf(step), progress));
@@ -88,7 +107,9 @@ describe("ten optimizer steps of ResNet-18 and text CNN at a quarter of their wi
       const { loss, losses } = results[step]!;
       for (const [name, value] of Object.entries({ loss, ...losses })) {
         const error = Math.abs(value - expected[name]!) / Math.abs(expected[name]!);
-        expect(error, `${name} of step ${step + 1}: ${value}, golden ${expected[name]}`).toBeLessThan(LOSS_TOLERANCE);
+        expect(error, `${name} of step ${step + 1}: ${value}, golden ${expected[name]}`).toBeLessThan(
+          LOSS_TOLERANCE,
+        );
       }
     });
   });
@@ -99,8 +120,11 @@ describe("ten optimizer steps of ResNet-18 and text CNN at a quarter of their wi
       const stored = await store.read(name);
       expect(stored.shape, name).toEqual(shape);
       for (const [index, expected] of samples) {
-        const error = Math.abs(stored.data[index]! - expected) / Math.max(rms, Math.abs(expected));
-        expect(error, `${name}[${index}]: ${stored.data[index]}, golden ${expected}`).toBeLessThan(PARAMETER_TOLERANCE);
+        const error =
+          Math.abs(stored.data[index]! - expected) / Math.max(rms, Math.abs(expected), SMALLEST_SCALE);
+        expect(error, `${name}[${index}]: ${stored.data[index]}, golden ${expected}`).toBeLessThan(
+          PARAMETER_TOLERANCE,
+        );
       }
     }
   });

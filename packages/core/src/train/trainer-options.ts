@@ -1,5 +1,6 @@
 import type { Store } from "../engine/store.js";
 import type { DualPath } from "../models/dual-path.js";
+import { unmatchedGroups } from "../optim/groups.js";
 import type { TrainingData } from "./data.js";
 import { TrainingError } from "./errors.js";
 import type { Curriculum } from "./stage.js";
@@ -30,7 +31,11 @@ export interface TrainerOptions {
 }
 
 const fail = (what: string, expected: unknown, got: unknown): never => {
-  throw new TrainingError("DATA", `training data: ${what}: expected ${expected}, got ${got}`, { what, expected, got });
+  throw new TrainingError("DATA", `training data: ${what}: expected ${expected}, got ${got}`, {
+    what,
+    expected,
+    got,
+  });
 };
 
 /** Throws DATA unless the data fit the model: kind and size of pictures, features and texts. */
@@ -38,13 +43,36 @@ export function checkData(data: TrainingData, { config }: DualPath): void {
   const { image, text } = config;
   const rank = image.kind === "resnet" ? 3 : 1;
   const shape = data.imageShape;
-  if (shape && shape.length !== rank) fail("imageShape", rank === 3 ? "[height, width, 3]" : "[dimension]", `[${shape}]`);
+  if (shape && shape.length !== rank)
+    fail("imageShape", rank === 3 ? "[height, width, 3]" : "[dimension]", `[${shape}]`);
   if (image.kind === "features" && shape && shape[0] !== image.dimension) {
     fail("image features", `model.image.dimension = ${image.dimension}`, shape[0]);
   }
-  const length = text.kind === "text-cnn" ? text.length : text.dimension;
+  const length = text.kind === "vector" ? text.dimension : text.length;
   if (data.length !== length) {
-    fail("text length", `model.text.${text.kind === "text-cnn" ? "length" : "dimension"} = ${length}`, data.length);
+    fail(
+      "text length",
+      `model.text.${text.kind === "vector" ? "dimension" : "length"} = ${length}`,
+      data.length,
+    );
+  }
+}
+
+/** Throws CONFIG for a glob that matches none of the model's parameters: most likely a misspelling. */
+export function checkGlobs(curriculum: Curriculum, { parameters }: DualPath): void {
+  const names = parameters.map(({ name }) => name);
+  for (const { name: stage, trainable, frozen, groups } of curriculum) {
+    const places = {
+      trainable: [{ match: trainable, multiplier: 1 }],
+      frozen: [{ match: frozen, multiplier: 1 }],
+      groups,
+    };
+    for (const [place, list] of Object.entries(places)) {
+      const [glob] = unmatchedGroups(list, names);
+      if (glob === undefined) continue;
+      const message = `stage '${stage}': ${place}: '${glob}' matches no parameter of the model`;
+      throw new TrainingError("CONFIG", message, { stage, place, glob });
+    }
   }
 }
 

@@ -47,7 +47,7 @@ const options = (extra: Partial<TrainerOptions> = {}): TrainerOptions => ({
   data,
   evaluation: { batchSize: 20 },
   seed: 3,
-  device: (process.env["CORE_DEVICE"] ?? "cpu") as "cpu",
+  device: "cpu",
   threads: 1,
   ...extra,
 });
@@ -57,7 +57,10 @@ interface Outcome {
   readonly weights: Readonly<Record<string, number[]>>;
 }
 
-async function train(extra: Partial<TrainerOptions> = {}, onEvent?: (event: TrainingEvent) => void): Promise<Outcome> {
+async function train(
+  extra: Partial<TrainerOptions> = {},
+  onEvent?: (event: TrainingEvent) => void,
+): Promise<Outcome> {
   const trainer = new Trainer(options(extra));
   try {
     const events: TrainingEvent[] = [];
@@ -66,7 +69,8 @@ async function train(extra: Partial<TrainerOptions> = {}, onEvent?: (event: Trai
       onEvent?.(event);
     }
     const weights: Record<string, number[]> = {};
-    for (const name of trainer.store.names()) weights[name] = Array.from((await trainer.store.read(name)).data);
+    for (const name of trainer.store.names())
+      weights[name] = Array.from((await trainer.store.read(name)).data);
     return { events, weights };
   } finally {
     await trainer.dispose();
@@ -76,7 +80,8 @@ async function train(extra: Partial<TrainerOptions> = {}, onEvent?: (event: Trai
 const stepsOf = (events: readonly TrainingEvent[]): readonly StepEvent[] =>
   events.filter((event): event is StepEvent => event.type === "step");
 
-const lossesOf = (events: readonly TrainingEvent[]): readonly number[] => stepsOf(events).map(({ loss }) => loss);
+const lossesOf = (events: readonly TrainingEvent[]): readonly number[] =>
+  stepsOf(events).map(({ loss }) => loss);
 
 const evaluationsOf = (events: readonly TrainingEvent[]): readonly EvaluationEvent[] =>
   events.filter((event): event is EvaluationEvent => event.type === "evaluation");
@@ -103,7 +108,10 @@ describe("a curriculum of two stages", () => {
     expect(second.inputWaitFraction).toBeGreaterThanOrEqual(0);
     expect(second.inputWaitFraction).toBeLessThanOrEqual(1);
     const { losses, loss } = second;
-    expect(loss).toBeCloseTo(losses["instance.image"]! + 0.1 * losses["instance.text"]! + losses["ranking"]!, 5);
+    expect(loss).toBeCloseTo(
+      losses["instance.image"]! + 0.1 * losses["instance.text"]! + losses["ranking"]!,
+      5,
+    );
   });
 
   it("the same seed gives the same bits and another seed others", async () => {
@@ -131,19 +139,22 @@ describe("a curriculum of two stages", () => {
 });
 
 describe("resuming", () => {
-  it.each([1, 4, 9, 10, 14])("after %i steps ends in the bits of the run that never stopped", async (steps) => {
-    const whole = await train({ directory: join(directory, "whole") });
-    const stop = new AbortController();
-    const part = { directory: join(directory, "part"), resume: true };
-    const before = await train({ ...part, signal: stop.signal }, (event) => {
-      if (event.type === "step" && event.step === steps) stop.abort();
-    });
-    expect(before.events.at(-1)).toMatchObject({ type: "aborted", step: steps });
-    const after = await train(part);
-    expect(after.weights).toEqual(whole.weights);
-    expect([...lossesOf(before.events), ...lossesOf(after.events)]).toEqual(lossesOf(whole.events));
-    expect(evaluationsOf(after.events).at(-1)?.result).toEqual(evaluationsOf(whole.events).at(-1)?.result);
-  });
+  it.each([1, 4, 9, 10, 14])(
+    "after %i steps ends in the bits of the run that never stopped",
+    async (steps) => {
+      const whole = await train({ directory: join(directory, "whole") });
+      const stop = new AbortController();
+      const part = { directory: join(directory, "part"), resume: true };
+      const before = await train({ ...part, signal: stop.signal }, (event) => {
+        if (event.type === "step" && event.step === steps) stop.abort();
+      });
+      expect(before.events.at(-1)).toMatchObject({ type: "aborted", step: steps });
+      const after = await train(part);
+      expect(after.weights).toEqual(whole.weights);
+      expect([...lossesOf(before.events), ...lossesOf(after.events)]).toEqual(lossesOf(whole.events));
+      expect(evaluationsOf(after.events).at(-1)?.result).toEqual(evaluationsOf(whole.events).at(-1)?.result);
+    },
+  );
 
   it("a checkpoint inside an epoch resumes as well as one at its end", async () => {
     const whole = await train();
@@ -165,13 +176,21 @@ describe("resuming", () => {
   it("refuses a checkpoint of another model, curriculum or seed and names the first difference", async () => {
     await train({ directory, evaluation: undefined, curriculum: [{ ...instanceStage, epochs: 1 }] });
     const resumed = (extra: Partial<TrainerOptions>) =>
-      train({ directory, resume: true, evaluation: undefined, curriculum: [{ ...instanceStage, epochs: 1 }], ...extra });
+      train({
+        directory,
+        resume: true,
+        evaluation: undefined,
+        curriculum: [{ ...instanceStage, epochs: 1 }],
+        ...extra,
+      });
     await expect(resumed({ model: { ...model, embedding: 16 } })).rejects.toMatchObject({
       code: "CHECKPOINT_MODEL",
       message: expect.stringContaining("another model: model.embedding: expected 16, got 12"),
     });
     await expect(resumed({ seed: 9 })).rejects.toThrow("seed: expected 9, got 3");
-    await expect(resumed({ curriculum: [instanceStage] })).rejects.toThrow("another curriculum: curriculum.0.epochs");
+    await expect(resumed({ curriculum: [instanceStage] })).rejects.toThrow(
+      "another curriculum: curriculum.0.epochs",
+    );
   });
 });
 
@@ -182,11 +201,20 @@ describe("stopping and choosing", () => {
       if (event.type === "step") stop.abort();
     });
     expect(stepsOf(events)).toHaveLength(1);
-    expect(events.at(-1)).toMatchObject({ type: "aborted", step: 1, path: join(directory, "last.safetensors") });
+    expect(events.at(-1)).toMatchObject({
+      type: "aborted",
+      step: 1,
+      path: join(directory, "last.safetensors"),
+    });
   });
 
   it("a stage ends when its metric has not risen for as long as its patience", async () => {
-    const stage = { ...instanceStage, epochs: 9, learningRate: 1e-12, stop: { patience: 2, metric: "imageToText.r1" } };
+    const stage = {
+      ...instanceStage,
+      epochs: 9,
+      learningRate: 1e-12,
+      stop: { patience: 2, metric: "imageToText.r1" },
+    };
     const { events } = await train({ curriculum: [stage] });
     expect(events.find(({ type }) => type === "stage-end")).toMatchObject({ reason: "patience" });
     expect(evaluationsOf(events).length).toBeLessThan(9);
@@ -195,12 +223,13 @@ describe("stopping and choosing", () => {
   it("the next stage starts from the best weights where it is told to", async () => {
     const noisy = { ...instanceStage, epochs: 2 };
     const ruined = { ...instanceStage, name: "ruined", epochs: 2, learningRate: 40 };
-    const frozenStage = { ...instanceStage, name: "after", epochs: 1, learningRate: 1e-12, startFrom: "best" };
+    const untouched = { epochs: 1, learningRate: 1e-12, trainable: ["classifier"], startFrom: "best" };
+    const frozenStage = { ...instanceStage, name: "after", ...untouched };
     for (const place of [{ directory }, {}]) {
       const { events } = await train({ ...place, curriculum: [noisy, ruined, frozenStage] });
       const metrics = evaluationsOf(events).map(({ stage, metric }) => ({ stage, metric }));
       const best = Math.max(...metrics.filter(({ stage }) => stage === "ruined").map(({ metric }) => metric));
-      expect(metrics.at(-1)!.metric).toBeGreaterThan(0.8 * best);
+      expect(metrics.at(-1)!.metric).toBe(best);
     }
   });
 
@@ -218,7 +247,9 @@ describe("stopping and choosing", () => {
 
 describe("bad input", () => {
   it("names the place of a mistake in a curriculum", () => {
-    expect(() => new Trainer(options({ curriculum: [{ ...instanceStage, losses: { instances: {} } }] }))).toThrow("losses");
+    expect(
+      () => new Trainer(options({ curriculum: [{ ...instanceStage, losses: { instances: {} } }] })),
+    ).toThrow("losses");
     expect(() => new Trainer(options({ curriculum: [instanceStage, instanceStage] }))).toThrow("same name");
     const odd = { ...rankingStage, batchSize: 15 };
     expect(() => new Trainer(options({ curriculum: [odd] }))).toThrow("even batch size");
@@ -226,20 +257,32 @@ describe("bad input", () => {
 
   it("refuses data that do not fit the model", () => {
     const other = syntheticData({ classes: 6, imageDimension: 11, textDimension: 8, rows: 48 });
-    expect(() => new Trainer(options({ data: other }))).toThrow("image features: expected model.image.dimension = 10, got 11");
+    expect(() => new Trainer(options({ data: other }))).toThrow(
+      "image features: expected model.image.dimension = 10, got 11",
+    );
     const texts = syntheticData({ classes: 6, imageDimension: 10, textDimension: 9, rows: 48 });
     expect(() => new Trainer(options({ data: texts }))).toThrow("text length");
   });
 
   it("refuses a batch larger than the data, a seed out of range and a stop without evaluation", () => {
-    expect(() => new Trainer(options({ curriculum: [{ ...instanceStage, batchSize: 64 }] }))).toThrow("batch size 64");
+    expect(() => new Trainer(options({ curriculum: [{ ...instanceStage, batchSize: 64 }] }))).toThrow(
+      "batch size 64",
+    );
     expect(() => new Trainer(options({ seed: -1 }))).toThrow("seed");
     const stopping = [{ ...instanceStage, stop: { patience: 1 } }];
-    expect(() => new Trainer(options({ curriculum: stopping, evaluation: undefined }))).toThrow("needs an evaluation");
+    expect(() => new Trainer(options({ curriculum: stopping, evaluation: undefined }))).toThrow(
+      "needs an evaluation",
+    );
+  });
+
+  it.each(["trainable", "frozen"])("a glob under %s that matches no parameter is named", (place) => {
+    const misspelt = { ...instanceStage, [place]: ["image", "txet.**"] };
+    const trainer = () => new Trainer(options({ curriculum: [misspelt] }));
+    expect(trainer).toThrow(`stage 'one': ${place}: 'txet.**' matches no parameter of the model`);
   });
 
   it("a stage in which nothing learns is refused", async () => {
-    const nothing = { ...instanceStage, trainable: ["image.head.fc9"] };
+    const nothing = { ...instanceStage, frozen: ["**"] };
     await expect(train({ curriculum: [nothing] })).rejects.toThrow("no parameter learns");
   });
 
@@ -248,13 +291,16 @@ describe("bad input", () => {
     await expect(train({ data: broken })).rejects.toMatchObject({ code: "BATCH" });
     const without = {
       ...data,
-      batches: ({ candidates: _candidates, ...rest }: Parameters<typeof data.batches>[0]) => data.batches(rest),
+      batches: ({ candidates: _candidates, ...rest }: Parameters<typeof data.batches>[0]) =>
+        data.batches(rest),
     };
     await expect(train({ data: without, curriculum: [rankingStage] })).rejects.toThrow("candidateText");
   });
 
   it("a loss that is no number stops the run and says where", async () => {
     const wild = { ...instanceStage, learningRate: 1e38 };
-    await expect(train({ curriculum: [wild], evaluation: undefined })).rejects.toMatchObject({ code: "NON_FINITE" });
+    await expect(train({ curriculum: [wild], evaluation: undefined })).rejects.toMatchObject({
+      code: "NON_FINITE",
+    });
   });
 });

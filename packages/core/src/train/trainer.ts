@@ -10,7 +10,13 @@ import {
   type Progress,
   type RunDescription,
 } from "./checkpoint.js";
-import { Embedder, evaluateEmbeddings, evaluationSchema, metricOf, type EvaluationConfig } from "./evaluate.js";
+import {
+  Embedder,
+  evaluateEmbeddings,
+  evaluationSchema,
+  metricOf,
+  type EvaluationConfig,
+} from "./evaluate.js";
 import { CheckpointError, TrainingError } from "./errors.js";
 import type { EvaluationEvent, StepPosition, TrainingEvent } from "./events.js";
 import { readAhead } from "./read-ahead.js";
@@ -18,7 +24,7 @@ import { RunFiles, type KeyOf } from "./run-files.js";
 import { StageRunner } from "./stage-runner.js";
 import type { SourceSize } from "./stage-graph.js";
 import { curriculumSchema, type Curriculum, type Stage } from "./stage.js";
-import { checkCurriculum, checkData, type TrainerOptions } from "./trainer-options.js";
+import { checkCurriculum, checkData, checkGlobs, type TrainerOptions } from "./trainer-options.js";
 
 /** What ended the steps of a stage. */
 type Ending = "epochs" | "patience" | "aborted";
@@ -44,14 +50,18 @@ export class Trainer {
   constructor(options: TrainerOptions) {
     const { data, seed } = options;
     if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
-      throw new TrainingError("CONFIG", `seed: expected an integer from 0 to 2^32 - 1, got ${seed}`, { seed });
+      throw new TrainingError("CONFIG", `seed: expected an integer from 0 to 2^32 - 1, got ${seed}`, {
+        seed,
+      });
     }
     this.#options = options;
     const sizes = { classes: data.classes, vocabulary: data.vocabularySize };
     this.model = dualPath(options.model, sizes);
     this.curriculum = curriculumSchema.parse(options.curriculum);
-    this.evaluation = options.evaluation === undefined ? undefined : evaluationSchema.parse(options.evaluation);
+    this.evaluation =
+      options.evaluation === undefined ? undefined : evaluationSchema.parse(options.evaluation);
     checkData(data, this.model);
+    checkGlobs(this.curriculum, this.model);
     checkCurriculum(this.curriculum, data, this.evaluation !== undefined);
     this.#description = { model: this.model.config, sizes, curriculum: this.curriculum, seed };
     this.#files = new RunFiles(options.directory, this.model, this.#description);
@@ -111,10 +121,19 @@ export class Trainer {
   async *#stage(stage: Stage): AsyncGenerator<TrainingEvent, Ending, void> {
     const fresh = this.#progress.stageStep === 0;
     const previous = this.curriculum[this.#progress.stage - 1];
-    if (fresh && previous && stage.startFrom === "best") await this.#files.loadBest(this.store, previous.name);
+    if (fresh && previous && stage.startFrom === "best")
+      await this.#files.loadBest(this.store, previous.name);
     const stepsPerEpoch = this.#options.data.stepsPerEpoch(stage.batchSize);
     const { seed } = this.#options;
-    const options = { store: this.store, model: this.model, stage, stepsPerEpoch, seed, source: this.#source, fresh };
+    const options = {
+      store: this.store,
+      model: this.model,
+      stage,
+      stepsPerEpoch,
+      seed,
+      source: this.#source,
+      fresh,
+    };
     const runner = await StageRunner.open(options);
     try {
       const learntParameters = countElements(this.model, runner.layout.learnt);
@@ -128,11 +147,16 @@ export class Trainer {
     }
   }
 
-  async *#epochs(stage: Stage, runner: StageRunner, stepsPerEpoch: number): AsyncGenerator<TrainingEvent, Ending, void> {
+  async *#epochs(
+    stage: Stage,
+    runner: StageRunner,
+    stepsPerEpoch: number,
+  ): AsyncGenerator<TrainingEvent, Ending, void> {
     const evaluator = await this.#openEmbedder(runner);
     try {
       while (this.#progress.epoch < stage.epochs) {
-        if ((yield* this.#steps(stage, runner, stepsPerEpoch)) === "aborted") return yield* this.#abort(stage);
+        if ((yield* this.#steps(stage, runner, stepsPerEpoch)) === "aborted")
+          return yield* this.#abort(stage);
         if (evaluator && isEvaluated(stage, this.#progress.epoch)) {
           try {
             yield* this.#evaluate(stage, runner, evaluator);
@@ -159,7 +183,7 @@ export class Trainer {
   ): AsyncGenerator<TrainingEvent, "done" | "aborted", void> {
     const batches = readAhead(this.#batches(stage, this.#progress));
     try {
-      for (let started = performance.now(); ; ) {
+      for (let started = performance.now(); ;) {
         if (this.#options.signal?.aborted) return "aborted";
         const next = await batches.next();
         if (next.done) return this.#checkEpoch(stage, stepsPerEpoch);
@@ -177,7 +201,8 @@ export class Trainer {
           inputWaitFraction: Math.min(1, next.waitedSeconds / seconds),
         };
         const { checkpointEvery = 0 } = this.#options;
-        if (checkpointEvery > 0 && this.#progress.globalStep % checkpointEvery === 0) yield* this.#saveLast(stage);
+        if (checkpointEvery > 0 && this.#progress.globalStep % checkpointEvery === 0)
+          yield* this.#saveLast(stage);
       }
     } catch (error) {
       if (this.#options.signal?.aborted) return "aborted";
@@ -189,7 +214,9 @@ export class Trainer {
 
   #batches(stage: Stage, { epoch, stepInEpoch }: Progress): ReturnType<TrainerOptions["data"]["batches"]> {
     const { data, seed, signal } = this.#options;
-    const before = this.curriculum.slice(0, this.#progress.stage).reduce((sum, { epochs }) => sum + epochs, 0);
+    const before = this.curriculum
+      .slice(0, this.#progress.stage)
+      .reduce((sum, { epochs }) => sum + epochs, 0);
     const { ranking } = stage.losses;
     const candidates = ranking?.mining === "paper-a" ? ranking.candidates : 0;
     return data.batches({
@@ -231,7 +258,11 @@ export class Trainer {
     const { signal } = this.#options;
     const data = this.#options.data.evaluation(config.split);
     const embeddings = await embedder.embed(data, config, signal);
-    const options = { dimension: embedder.dimension, galleries: config.galleries, ...(signal ? { signal } : {}) };
+    const options = {
+      dimension: embedder.dimension,
+      galleries: config.galleries,
+      ...(signal ? { signal } : {}),
+    };
     const result = await evaluateEmbeddings(this.store, data, embeddings, options);
     const metric = metricOf(result.main, stage.stop?.metric ?? "rsum");
     const best = this.#progress.best === null || metric > this.#progress.best;
@@ -242,7 +273,11 @@ export class Trainer {
   async #openEmbedder(runner: StageRunner): Promise<Embedder | undefined> {
     if (!this.evaluation) return undefined;
     const { batchSize } = this.evaluation;
-    return Embedder.open(this.store, this.model, { batchSize, source: this.#source, storeKey: evaluatedKey(runner) });
+    return Embedder.open(this.store, this.model, {
+      batchSize,
+      source: this.#source,
+      storeKey: evaluatedKey(runner),
+    });
   }
 
   async *#abort(stage: Stage): AsyncGenerator<TrainingEvent, "aborted", void> {

@@ -32,7 +32,13 @@ interface Rows {
   readonly labels: Int32Array;
 }
 
-function vectors(rows: number, dimension: number, classes: number, noise: number, stream: number): Float32Array {
+function vectors(
+  rows: number,
+  dimension: number,
+  classes: number,
+  noise: number,
+  stream: number,
+): Float32Array {
   const centres = uniform01(77, stream, 1, classes * dimension);
   const jitter = uniform01(77, stream, 2, rows * dimension);
   return jitter.map((value, index) => {
@@ -47,9 +53,15 @@ export function shuffled(rows: number, seed: number, epoch: number): Int32Array 
   return Int32Array.from({ length: rows }, (_, row) => row).sort((a, b) => keys[a]! - keys[b]! || a - b);
 }
 
-export function take<T extends Float32Array | Int32Array | Uint8Array>(source: T, rows: Int32Array, width: number): T {
+export function take<T extends Float32Array | Int32Array | Uint8Array>(
+  source: T,
+  rows: Int32Array,
+  width: number,
+): T {
   const result = new (source.constructor as new (length: number) => T)(rows.length * width);
-  rows.forEach((row, index) => result.set(source.subarray(row * width, (row + 1) * width) as never, index * width));
+  rows.forEach((row, index) =>
+    result.set(source.subarray(row * width, (row + 1) * width) as never, index * width),
+  );
   return result;
 }
 
@@ -66,13 +78,20 @@ async function* batches(request: BatchOptions, rows: Rows, options: SyntheticOpt
       imageLabel: labels,
       textLabel: labels.slice(),
       ...(candidates > 0
-        ? { candidateText: take(rows.texts, other, options.textDimension), candidateLabel: take(rows.labels, other, 1) }
+        ? {
+            candidateText: take(rows.texts, other, options.textDimension),
+            candidateLabel: take(rows.labels, other, 1),
+          }
         : {}),
     };
   }
 }
 
-function evaluation(name: string, { images, texts, labels }: Rows, options: SyntheticOptions): EvaluationData {
+function evaluation(
+  name: string,
+  { images, texts, labels }: Rows,
+  options: SyntheticOptions,
+): EvaluationData {
   const slices = function* (data: Float32Array, width: number, batchSize: number): Generator<Float32Array> {
     for (let row = 0; row < options.rows; row += batchSize) {
       yield data.slice(row * width, Math.min(options.rows, row + batchSize) * width);
