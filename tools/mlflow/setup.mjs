@@ -42,12 +42,17 @@ function pythonVersion() {
 }
 
 function wanted(version) {
-  return JSON.stringify({ requirements: readFileSync(requirements, "utf8").trim().split("\n"), python: version });
+  return JSON.stringify({
+    requirements: readFileSync(requirements, "utf8").trim().split("\n"),
+    python: version,
+  });
 }
 
 function ready(expected) {
   return (
-    existsSync(stamp) && readFileSync(stamp, "utf8") === expected && existsSync(join(environment, "bin", "mlflow"))
+    existsSync(stamp) &&
+    readFileSync(stamp, "utf8") === expected &&
+    existsSync(join(environment, "bin", "mlflow"))
   );
 }
 
@@ -62,7 +67,16 @@ function makeEnvironment() {
 }
 
 function installRequirements() {
-  const parameters = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-q", "-r", requirements];
+  const parameters = [
+    "-m",
+    "pip",
+    "install",
+    "--disable-pip-version-check",
+    "--no-input",
+    "-q",
+    "-r",
+    requirements,
+  ];
   const installed = run(join(environment, "bin", "python"), parameters);
   if (installed.status === 0) return;
   const lines = `${installed.stderr}${installed.stdout}`.trim().split("\n").slice(-3).join(" ");
@@ -94,7 +108,8 @@ function takeLock() {
     const owner = Number(readFileSync(lock, "utf8"));
     const age = Date.now() - statSync(lock).mtimeMs;
     if ((owner > 0 && !alive(owner)) || (owner === 0 && age > 5000)) rmSync(lock, { force: true });
-    else if (Date.now() > deadline) throw new SetupFailure(`another set-up (process ${owner}) holds ${lock}.`);
+    else if (Date.now() > deadline)
+      throw new SetupFailure(`another set-up (process ${owner}) holds ${lock}.`);
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
   }
 }

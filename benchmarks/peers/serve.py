@@ -1,0 +1,103 @@
+"""Runs PyTorch workloads on request: one JSON command a line on standard input, one JSON reply a line on standard output.
+
+{"load": NAME, "mode": "eager" | "channels-last" | "compile", "precision": "f32" | "bf16", "threads": N, ...}
+{"run": STEPS}  ->  {"seconds": [one entry a step], "peakBytes": bytes}
+"""
+
+import json
+import resource
+import sys
+import time
+
+import numpy
+import torch
+
+from models import DualPath, TextCnn
+
+
+def autocast(options):
+    return torch.autocast("cpu", torch.bfloat16, enabled=options.get("precision") == "bf16")
+
+
+def prepare(model, options):
+    if options["mode"] != "eager":
+        model = model.to(memory_format=torch.channels_last)
+    return torch.compile(model) if options["mode"] == "compile" else model
+
+
+def image_layout(image, options):
+    return image if options["mode"] == "eager" else image.contiguous(memory_format=torch.channels_last)
+
+
+def training_step(model, options, forward):
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9, weight_decay=1e-4, nesterov=True)
+    compiled = prepare(model, options)
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        with autocast(options):
+            loss = forward(compiled)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step
+
+
+def dual_path_resnet50(options):
+    batch, classes, vocabulary = options["batch"], options["classes"], options["vocabulary"]
+    image = image_layout(torch.randn(batch, 3, 224, 224), options)
+    text = torch.randint(1, vocabulary, (batch, 32))
+    label = torch.randint(0, classes, (batch,))
+    model = DualPath(classes, vocabulary)
+    return training_step(model, options, lambda compiled: compiled(image, text, label))
+
+
+def text_cnn(options):
+    text = torch.randint(1, options["vocabulary"], (options["batch"], 32))
+    model = TextCnn(options["vocabulary"])
+    return training_step(model, options, lambda compiled: compiled(text).square().mean())
+
+
+def recall(options):
+    """Ranks by a full NumPy argsort, both ways, as evaluation scripts do."""
+    generator = numpy.random.default_rng(0)
+    images = generator.standard_normal((options["images"], options["dimension"]), dtype=numpy.float32)
+    texts = generator.standard_normal((options["texts"], options["dimension"]), dtype=numpy.float32)
+
+    def step():
+        similarity = images @ texts.T
+        hits = 0
+        for row in similarity:
+            hits += int(numpy.argsort(row)[::-1][0])
+        for row in numpy.ascontiguousarray(similarity.T):
+            hits += int(numpy.argsort(row)[::-1][0])
+        return hits
+
+    return step
+
+
+workloads = {"dual-path-resnet50": dual_path_resnet50, "text-cnn": text_cnn, "recall": recall}
+
+
+def main():
+    step = None
+    for line in sys.stdin:
+        command = json.loads(line)
+        if "load" in command:
+            torch.manual_seed(0)
+            torch.set_num_threads(command["threads"])
+            step = workloads[command["load"]](command)
+            reply = {"loaded": command["load"], "torch": torch.__version__}
+        else:
+            seconds = []
+            for _ in range(command["run"]):
+                start = time.perf_counter()
+                step()
+                seconds.append(time.perf_counter() - start)
+            reply = {"seconds": seconds, "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+        print(json.dumps(reply), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+// Dualpath's side of the comparison; the protocol is described in contestant.ts.
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { workloads, type Step } from "./workloads.js";
+
+function peakBytes(): number {
+  const kilobytes = /VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"));
+  return Number(kilobytes?.[1] ?? 0) * 1024;
+}
+
+async function answer(command: Record<string, unknown>): Promise<object> {
+  if (typeof command["load"] === "string") {
+    const open = workloads[command["load"]];
+    if (!open) throw new RangeError(`no workload '${command["load"]}'; there are ${Object.keys(workloads).join(", ")}`);
+    step = open(command as unknown as Parameters<typeof open>[0]);
+    return { loaded: command["load"] };
+  }
+  const seconds: number[] = [];
+  for (let index = 0; index < Number(command["run"]); index++) seconds.push(await step!());
+  return { seconds, peakBytes: peakBytes() };
+}
+
+let step: Step | undefined;
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(`${JSON.stringify(await answer(JSON.parse(line) as Record<string, unknown>))}\n`);
+}
+process.exit(0);
