@@ -2,11 +2,12 @@ import { resolve } from "node:path";
 import type { CorpusReport } from "./captions/caption-set.js";
 import type { ImageConfig, SamplingConfig, TextConfig } from "./config.js";
 import type { Corpus, OpenContext } from "./corpus.js";
+import { DatasetError } from "./errors.js";
 import { readFeatures } from "./features/read-features.js";
 import { channelMean } from "./image/channel-mean.js";
 import type { ImageRows } from "./loader/image-rows.js";
 import type { Split } from "./loader/split.js";
-import { packTexts, wordTexts } from "./loader/text-rows.js";
+import { packTexts, wordTexts, type TextRows } from "./loader/text-rows.js";
 import { createTrainingData, type SamplingOptions } from "./loader/training-data.js";
 import type { Picture } from "./loader/types.js";
 import { prepareText } from "./text/prepare-text.js";
@@ -48,6 +49,14 @@ function openOnce(open: () => Promise<ImageRows>) {
   return { get, close: async () => (await opened)?.close() };
 }
 
+function checkTexts(texts: TextRows, captions: number): TextRows {
+  if (texts.count === captions) return texts;
+  throw new DatasetError(
+    "FEATURES_MISMATCH",
+    `text vectors: expected ${captions} rows, one a caption, got ${texts.count}; compute them for this corpus again`,
+  );
+}
+
 /** Makes a {@link Corpus}: builds the vocabulary from the training captions, leaves images unopened. */
 export async function assembleCorpus(
   parts: CorpusParts,
@@ -62,22 +71,23 @@ export async function assembleCorpus(
   const { vocabulary, lookup } = await prepareText(config.text, sources);
   const pixels = openOnce(parts.openImages);
   const features = openOnce(() => readFeatures(resolve(baseDirectory, config.features ?? ""), imageNames));
+  const wordRows = () =>
+    wordTexts(packTexts(captions.map((caption) => vocabulary.encode(caption))), config.text.length);
   const usesFeatures = config.features !== undefined;
   return {
     name: report.name,
     report,
     vocabulary,
     imageNames,
+    captions,
+    trainingCaptions: train.texts.rows,
     ...(lookup && { lookup }),
     openImages: pixels.get,
     channelMean: async () => channelMean(await pixels.get(), train.images.rows),
-    trainingData: async ({ sampling } = {}) =>
+    trainingData: async ({ sampling, texts } = {}) =>
       createTrainingData({
         images: await (usesFeatures ? features : pixels).get(),
-        texts: wordTexts(
-          packTexts(captions.map((caption) => vocabulary.encode(caption))),
-          config.text.length,
-        ),
+        texts: texts ? checkTexts(texts, captions.length) : wordRows(),
         classes: parts.classes,
         vocabularySize: vocabulary.size,
         imageName: (row) => imageNames[row] as string,

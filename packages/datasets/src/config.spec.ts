@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { corpusSchema } from "./config.js";
+import { corpusSchema, emojiSchema } from "./config.js";
 
 it("fills in the settings of the paper", () => {
   expect(corpusSchema.parse({ kind: "flickr8k", directory: "data" })).toMatchObject({
@@ -40,5 +40,5 @@ it.each(faults)("refuses %s, naming the place", (_, input, part) => {
 });
 
 it("takes whole images with crop: none", () => {
-  expect(corpusSchema.parse({ kind: "emoji", image: { crop: "none" } }).image.crop).toBe("none");
+  expect(emojiSchema.parse({ kind: "emoji", image: { crop: "none" } }).image.crop).toBe("none");
 });

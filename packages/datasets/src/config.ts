@@ -117,6 +117,94 @@ export const captionsSchema = z.strictObject({
   ...common,
 });
 
+const listFiles = z.strictObject({
+  train: path.optional(),
+  validation: path.optional(),
+  test: path.optional(),
+});
+
+/** Flickr30k in the folder that holds its token file or Karpathy's JSON. */
+export const flickr30kSchema = z.strictObject({
+  kind: z.literal("flickr30k"),
+  directory: path,
+  /** Image folder below `directory`; default: the usual names. */
+  images: path.optional(),
+  /**
+   * "karpathy": dataset_flickr30k.json (29,000/1,014/1,000). "entities" and "two-branch": train.txt, val.txt, test.txt
+   * (29,783/1,000/1,000). "flickr8k": Flickr8k's dev and test photos (paper A's code). Results of different rules do not compare.
+   */
+  split: z.enum(["karpathy", "entities", "two-branch", "flickr8k"]).default("karpathy"),
+  /** Lists of image names below `directory`, in place of the usual ones. */
+  lists: listFiles.prefault({}),
+  ...common,
+});
+
+/** MSCOCO captions in the folder that holds `annotations` and the image folders. */
+export const mscocoSchema = z.strictObject({
+  kind: z.literal("mscoco"),
+  directory: path,
+  /** Year of COCO's own annotations; "auto": the one that is there, 2014 first. */
+  year: z.enum(["auto", "2014", "2017"]).default("auto"),
+  /**
+   * "karpathy": dataset_coco.json. "official": train and val as COCO has them. "random": drawn over both by seed
+   * (paper A). "two-branch": listed validation and test images, the rest trains (paper B).
+   */
+  split: z.enum(["karpathy", "official", "random", "two-branch"]).default("karpathy"),
+  /** What Karpathy's `restval` images are used for. */
+  restval: z.enum(["train", "skip"]).default("train"),
+  /** Held-out images that "random" draws. */
+  sizes: z
+    .strictObject({ validation: z.int().min(0).default(5000), test: z.int().min(0).default(5000) })
+    .prefault({}),
+  seed: z.int().min(0).default(1),
+  lists: listFiles.prefault({}),
+  /** Keep the first captions of each image only: VSE++ takes 5, paper A's code all 5 to 7. */
+  captionsPerImage: z.int().min(1).optional(),
+  ...common,
+});
+
+/** CUHK-PEDES in the folder that holds `imgs` and its annotations; a class is a person. */
+export const cuhkPedesSchema = z.strictObject({
+  kind: z.literal("cuhk-pedes"),
+  directory: path,
+  /** Annotations below `directory`; default: reid_raw.json or CUHK-PEDES.json. */
+  annotations: path.optional(),
+  /** Lists of image paths or person ids, for annotations that do not tell the splits. */
+  lists: listFiles.extend({ train: path }).optional(),
+  ...common,
+  text: textSchema.extend({ length: textSchema.shape.length.unwrap().default(56) }).prefault({}),
+});
+
+/** VSE++ and SCAN features: `{train,dev,test}_caps.txt` beside `{train,dev,test}_ims.npy`. */
+export const precomputedSchema = z.strictObject({
+  kind: z.literal("precomputed"),
+  directory: path,
+  /** Names the corpus in results; default: the folder's name. */
+  name: z.string().min(1).optional(),
+  /** What becomes of the regions of an image, [N, regions, D]: their mean, or all of them one after another. */
+  regions: z.enum(["mean", "flatten"]).default("mean"),
+  /** Keep the first captions of the dev split only: VSE++ takes 5000. */
+  validationCaptions: z.int().min(1).optional(),
+  text: textSchema.prefault({}),
+  sampling: samplingSchema.prefault({}),
+});
+
+/** Flickr30k Entities in the folder that holds `Sentences`, `Annotations` and the lists of ids. */
+export const flickr30kEntitiesSchema = z.strictObject({
+  directory: path,
+  /** Image folder, below `directory` where relative; needed for regions of photos only. */
+  images: path.optional(),
+  /** Splits to read; default: all. */
+  splits: z
+    .array(z.enum(["train", "validation", "test"]))
+    .min(1)
+    .optional(),
+  lists: listFiles.prefault({}),
+  /** What becomes of the phrases of captions that UNRELATED_CAPTIONS lists. */
+  unrelatedCaptions: z.enum(["skip", "keep"]).default("skip"),
+  problems: z.enum(["error", "skip"]).default("error"),
+});
+
 /** The emoji corpus that comes from npm packages. */
 export const emojiSchema = z.strictObject({
   kind: z.literal("emoji"),
@@ -133,7 +221,15 @@ export const emojiSchema = z.strictObject({
 });
 
 /** Any corpus that can be opened. */
-export const corpusSchema = z.discriminatedUnion("kind", [emojiSchema, flickr8kSchema, captionsSchema]);
+export const corpusSchema = z.discriminatedUnion("kind", [
+  emojiSchema,
+  flickr8kSchema,
+  captionsSchema,
+  flickr30kSchema,
+  mscocoSchema,
+  cuhkPedesSchema,
+  precomputedSchema,
+]);
 
 /** A corpus as written in a config file. */
 export type CorpusInput = z.input<typeof corpusSchema>;
@@ -141,6 +237,11 @@ export type CorpusInput = z.input<typeof corpusSchema>;
 export type CorpusConfig = z.output<typeof corpusSchema>;
 export type EmojiConfig = z.output<typeof emojiSchema>;
 export type Flickr8kConfig = z.output<typeof flickr8kSchema>;
+export type Flickr30kConfig = z.output<typeof flickr30kSchema>;
+export type MscocoConfig = z.output<typeof mscocoSchema>;
+export type CuhkPedesConfig = z.output<typeof cuhkPedesSchema>;
+export type Flickr30kEntitiesConfig = z.output<typeof flickr30kEntitiesSchema>;
+export type PrecomputedConfig = z.output<typeof precomputedSchema>;
 export type CaptionsConfig = z.output<typeof captionsSchema>;
 export type ImageConfig = z.output<typeof imageSchema>;
 export type TextConfig = z.output<typeof textSchema>;

@@ -1,6 +1,7 @@
 import type { CorpusReport } from "./captions/caption-set.js";
 import type { Progress } from "./image/pixel-cache.js";
 import type { ImageRows } from "./loader/image-rows.js";
+import type { TextRows } from "./loader/text-rows.js";
 import type { SamplingOptions } from "./loader/training-data.js";
 import type { TrainingData } from "./loader/types.js";
 import type { LookupTable } from "./text/lookup-table.js";
@@ -24,14 +25,24 @@ export interface Corpus {
   readonly vocabulary: Vocabulary;
   /** Names of the images in row order: those of {@link openImages} and of precomputed features. */
   readonly imageNames: readonly string[];
+  /** Captions of all splits in row order: the rows of text vectors. */
+  readonly captions: readonly string[];
+  /** Rows of {@link captions} that train: what tf-idf and the like may be fitted to. */
+  readonly trainingCaptions: Int32Array;
   /** Initial word lookup from the configured word vectors; undefined where none are configured. */
   readonly lookup?: LookupTable;
   /** Decoded images of all splits in row order, for running a frozen trunk over them. */
   openImages(): Promise<ImageRows>;
   /** Mean R, G and B in 0 .. 255 over the training images. */
   channelMean(): Promise<[number, number, number]>;
-  /** Training and evaluation batches; `sampling` overrides the config's. */
-  trainingData(options?: { readonly sampling?: SamplingOptions }): Promise<TrainingData>;
+  /**
+   * Training and evaluation batches; `sampling` overrides the config's. `texts` takes the place of word ids: a row for
+   * each of {@link captions}, for example their tf-idf or mean word vectors.
+   */
+  trainingData(options?: {
+    readonly sampling?: SamplingOptions;
+    readonly texts?: TextRows;
+  }): Promise<TrainingData>;
   /** Releases files. */
   close(): Promise<void>;
 }

@@ -3,18 +3,28 @@ export {
   augmentationSchema,
   captionsSchema,
   corpusSchema,
+  cuhkPedesSchema,
   emojiSchema,
+  flickr30kEntitiesSchema,
+  flickr30kSchema,
   flickr8kSchema,
   imageSchema,
+  mscocoSchema,
+  precomputedSchema,
   samplingSchema,
   textSchema,
   wordVectorsSchema,
   type CaptionsConfig,
   type CorpusConfig,
   type CorpusInput,
+  type CuhkPedesConfig,
   type EmojiConfig,
+  type Flickr30kConfig,
+  type Flickr30kEntitiesConfig,
   type Flickr8kConfig,
   type ImageConfig,
+  type MscocoConfig,
+  type PrecomputedConfig,
   type SamplingConfig,
   type TextConfig,
 } from "./config.js";
@@ -23,6 +33,56 @@ export { openCorpus } from "./open-corpus.js";
 export type { CorpusReport } from "./captions/caption-set.js";
 export { describeProblem, type Problem } from "./captions/problems.js";
 export { readFlickr8k } from "./flickr8k/open-flickr8k.js";
+export { readFlickr30k } from "./flickr30k/open-flickr30k.js";
+export { readMscoco } from "./mscoco/open-mscoco.js";
+export { readCuhkPedes } from "./cuhk-pedes/open-cuhk-pedes.js";
+export {
+  readFlickr30kEntities,
+  type EntitiesImage,
+  type EntitiesSet,
+} from "./flickr30k-entities/read-flickr30k-entities.js";
+export {
+  chainsOf,
+  dropReasons,
+  type LocatedPhrase,
+  type PhraseCounts,
+} from "./flickr30k-entities/phrases.js";
+export type { MarkedPhrase, Sentence } from "./flickr30k-entities/sentences.js";
+export {
+  bestOverlap,
+  boxArea,
+  boxAt,
+  intersectionOverUnion,
+  unionBox,
+  type PixelBox,
+} from "./flickr30k-entities/pixel-box.js";
+export { openProposals, type Proposals } from "./flickr30k-entities/proposals.js";
+export type { ProposalForm } from "./flickr30k-entities/proposal-boxes.js";
+export { gridProposals, type GridOptions } from "./flickr30k-entities/grid-proposals.js";
+export {
+  openNpy,
+  parseNpy,
+  toFloat32,
+  type ArrayData,
+  type NpyFile,
+  type NumericArray,
+} from "./arrays/npy.js";
+export { parseMat, readMat, type MatFile, type Matrix } from "./arrays/mat.js";
+export {
+  fitTfIdf,
+  parseTfIdf,
+  type TfIdf,
+  type TfIdfFile,
+  type TfIdfOptions,
+} from "./text-features/tf-idf.js";
+export { meanWordVector, type MeanVectorOptions } from "./text-features/mean-vector.js";
+export { englishStopWords } from "./text-features/stop-words.js";
+export {
+  captionVectors,
+  transformText,
+  transformTexts,
+  type TextTransform,
+} from "./text-features/text-transform.js";
 export { readCaptionedFolder } from "./captioned-folder/open-captioned-folder.js";
 export { openEmoji, type EmojiCorpus, type EmojiOptions } from "./emoji/corpus.js";
 export type {

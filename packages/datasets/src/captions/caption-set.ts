@@ -13,6 +13,8 @@ export interface CaptionedImage {
   readonly path: string;
   /** Absent: in no split. */
   readonly split?: string;
+  /** Images of equal identity show the same person or thing; absent: every image is its own. */
+  readonly identity?: number;
   readonly captions: readonly string[];
 }
 
@@ -42,19 +44,20 @@ export interface CaptionSource extends CaptionFile {
   readonly imageFolder: string;
 }
 
-type GroupedImage = { name: string; path: string; split?: string; captions: string[] };
+type GroupedImage = { name: string; path: string; split?: string; identity?: number; captions: string[] };
 
 /** Brings the captions of each image together, images in order of first mention. */
 function groupByImage(sources: readonly CaptionSource[]): GroupedImage[] {
   const images = new Map<string, GroupedImage>();
   const oneFolder = new Set(sources.map(({ imageFolder }) => imageFolder)).size === 1;
   for (const { imageFolder, records } of sources)
-    for (const { image, caption, split } of records) {
+    for (const { image, caption, split, identity } of records) {
       const path = join(imageFolder, image);
       const name = oneFolder ? image : `${basename(imageFolder)}/${image}`;
       const found = images.get(path);
+      const known = { ...(split !== undefined && { split }), ...(identity !== undefined && { identity }) };
       if (found) found.captions.push(caption);
-      else images.set(path, { name, path, ...(split !== undefined && { split }), captions: [caption] });
+      else images.set(path, { name, path, ...known, captions: [caption] });
     }
   return [...images.values()];
 }
@@ -131,8 +134,9 @@ function missingImage({ path, name }: GroupedImage): Problem {
 }
 
 /**
- * Validates a corpus: groups captions by image, looks every image up on disk, counts splits. Every problem is listed
- * in one error (`problems: "error"`), or its record is left out (`"skip"`). Errors: see {@link problemsError}.
+ * Validates a corpus: groups captions by image, looks every image up on disk, counts splits. Every problem is
+ * listed in one error (`problems: "error"`), or its record is left out (`"skip"`). Errors: see {@link
+ * problemsError}.
  */
 export async function captionSet(
   name: string,

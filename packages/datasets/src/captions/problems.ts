@@ -18,8 +18,8 @@ export function describeProblem({ file, record, message }: Problem): string {
 }
 
 /**
- * One error for all problems found; its code is theirs where they agree, else `CORPUS_INVALID`. `details.problems`
- * holds every one, the message the first ten.
+ * One error for all problems found; its code is theirs where they agree, else `CORPUS_INVALID`.
+ * `details.problems` holds every one, the message the first ten.
  */
 export function problemsError(corpus: string, problems: readonly Problem[]): DatasetError {
   const [first] = problems;

@@ -9,6 +9,8 @@ export interface CaptionRecord {
   readonly caption: string;
   /** "train", "validation", "test" where the file says so. */
   readonly split?: string;
+  /** Who or what is shown, where several images may show the same: a person of CUHK-PEDES. */
+  readonly identity?: number;
   /** Where in the file: a line or a JSON path. */
   readonly record: string;
 }
@@ -20,15 +22,28 @@ export interface CaptionFile {
   readonly problems: readonly Problem[];
 }
 
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: "no such file; correct the path or complete the corpus",
+  ENOTDIR: "no such file; correct the path or complete the corpus",
+  EISDIR: "is a folder; name the file",
+  EACCES: "may not be read; change its permissions",
+  ERR_STRING_TOO_LONG: "is too large for a caption file; is it the right file?",
+  ERR_FS_FILE_TOO_LARGE: "is too large for a caption file; is it the right file?",
+};
+
+/** The typed error for a file that cannot be read; errors of other causes are given back as they are. */
+export function unreadable(file: string, error: unknown): unknown {
+  const code = Object.keys(UNREADABLE).find((known) => isSystemError(error, known));
+  if (code === undefined) return error;
+  return new DatasetError("FILE_MISSING", `${file}: ${UNREADABLE[code]}`, { file }, { cause: error });
+}
+
 /** Reads a file that the corpus cannot do without. Errors: `FILE_MISSING`. */
 export async function readCorpusFile(file: string): Promise<string> {
   try {
     return (await readFile(file, "utf8")).replace(/^\uFEFF/, "");
   } catch (error) {
-    if (!isSystemError(error, "ENOENT") && !isSystemError(error, "ENOTDIR")) throw error;
-    throw new DatasetError("FILE_MISSING", `${file}: no such file; correct the path or complete the corpus`, {
-      file,
-    });
+    throw unreadable(file, error);
   }
 }
 

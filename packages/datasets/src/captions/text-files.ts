@@ -30,11 +30,16 @@ export function parseTokenFile(file: string, text: string): CaptionFile {
 
 function unquote(cell: string): string | undefined {
   if (!cell.startsWith('"')) return cell;
-  const match = /^"((?:[^"]|"")*)"\s*$/.exec(cell);
-  return match?.[1]?.replaceAll('""', '"');
+  const trimmed = cell.trimEnd();
+  const inner = trimmed.slice(1, -1);
+  const isClosed = trimmed.length > 1 && trimmed.endsWith('"') && !inner.replaceAll('""', "").includes('"');
+  return isClosed ? inner.replaceAll('""', '"') : undefined;
 }
 
-/** Flickr8k `captions.txt`: header `image,caption`, then image, comma and the caption, in quotes where it holds commas. */
+/**
+ * Flickr8k `captions.txt`: header `image,caption`, then image, comma and the caption, in quotes where it
+ * holds commas.
+ */
 export function parseCaptionTable(file: string, text: string): CaptionFile {
   return readLines(file, text, (line, number) => {
     if (number === 1 && /^image\s*,\s*caption\s*$/i.test(line)) return undefined;
