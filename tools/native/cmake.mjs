@@ -29,6 +29,6 @@ function cmakeJs(command, parameters) {
 /** Checks the tools, provides oneDNN, configures and builds one target of packages/cuda-kernels/CMakeLists.txt. */
 export function buildTarget(target) {
   requireBuildTools();
-  cmakeJs("configure", [`--CDDNNL_ROOT=${provideOneDnn()}`]);
+  cmakeJs("configure", [`--CDDNNL_ROOT=${provideOneDnn()}`, "--CDDUALPATH_TESTS=ON"]);
   cmakeJs("build", ["--target", target, "--parallel", String(availableParallelism())]);
 }

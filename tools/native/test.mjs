@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { build, buildTarget, project } from "./cmake.mjs";
 import { BuildFailure, reporting } from "./failure.mjs";
 
-/** Sums the closing lines that every test program prints: "<n> passed, <m> failed". */
-function counts(text) {
-  const lines = [...text.matchAll(/(\d+) passed, (\d+) failed/g)];
-  const sum = (column) => lines.reduce((total, line) => total + Number(line[column]), 0);
-  return { numPassedTests: sum(1), numFailedTests: sum(2) };
+/** Test programs that passed and failed, by ctest's report. */
+function counts(report) {
+  const endings = [...report.matchAll(/^ *\d+\/\d+ Test +#\d+: .*?(Passed|\*{3}\w+)/gm)];
+  const passed = endings.filter(([, ending]) => ending === "Passed").length;
+  return { numPassedTests: passed, numFailedTests: endings.length - passed };
 }
 
 await reporting("native tests", () => {
@@ -23,6 +23,8 @@ await reporting("native tests", () => {
   console.log(stdout);
   const folder = join(project, "test-results");
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "native.json"), JSON.stringify(counts(stdout)));
-  if (status !== 0) throw new BuildFailure("some C++ test failed; see above");
+  const { numPassedTests, numFailedTests } = counts(stdout);
+  writeFileSync(join(folder, "native.json"), JSON.stringify({ numPassedTests, numFailedTests }));
+  if (status !== 0 || numPassedTests === 0)
+    throw new BuildFailure("some C++ test failed or none ran; see above");
 });

@@ -78,6 +78,8 @@ export function loadAddon(path: string): Addon {
   try {
     return createRequire(import.meta.url)(path) as Addon;
   } catch (cause) {
+    const failure = fromNative(cause, callSite());
+    if (failure instanceof DualpathError) throw failure;
     const got = cause instanceof Error ? cause.message : String(cause);
     throw new DualpathError(
       "DEVICE",

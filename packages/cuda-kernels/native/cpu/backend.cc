@@ -1,5 +1,7 @@
 #include "../engine/backend.h"
 
+#include "../engine/processor.h"
+#include "instruction_set.h"
 #include "kernels.h"
 #include "onednn.h"
 #include "reorder.h"
@@ -63,7 +65,10 @@ bool CpuBackend::allFinite(const Tensor &value) const {
 } // namespace
 
 const Backend &backend() {
-  static const auto *cpu = new CpuBackend;
+  static const auto *cpu = [] {
+    requireProcessor(dualpath::cpu::compiledFor);
+    return new CpuBackend;
+  }();
   return *cpu;
 }
 

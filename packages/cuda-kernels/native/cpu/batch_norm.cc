@@ -1,14 +1,11 @@
+#include "../engine/region.h"
+#include "batch_norm_passes.h"
 #include "kernels.h"
-#include "onednn.h"
 
-#include <cstring>
+#include <cmath>
 
 namespace dualpath::cpu {
 namespace {
-
-using dnnl::batch_normalization_backward;
-using dnnl::batch_normalization_forward;
-using dnnl::normalization_flags;
 
 /// Operands by role. Where an op has no such operand the pointer is null.
 struct Roles {
@@ -40,121 +37,106 @@ void checkShapes(const Node &node, const Roles &roles) {
         fail(Code::DType, node, "'" + tensor->name + "'", "f32", dtypeName(tensor->dtype));
 }
 
-/// Rows of a matrix are images of one pixel.
-memory::desc pixelsDesc(const Tensor &tensor) {
-  if (tensor.rank() == 4)
-    return imageDesc(tensor);
-  Tensor image = tensor;
-  image.shape = {tensor.shape[0], 1, 1, tensor.shape[1]};
-  return imageDesc(image);
+/// Vectors by channel that live in scratch, behind the partial sums.
+struct Work {
+  ChannelTiles tiles;
+  explicit Work(const Tensor &x) : tiles(x) {}
+
+  size_t partialBytes() const { return alignUp(tiles.parts() * 2 * tiles.channels() * sizeof(float)); }
+  size_t vectorBytes() const { return alignUp(tiles.channels() * sizeof(float)); }
+  size_t bytes() const { return partialBytes() + 3 * vectorBytes(); }
+  float *partial(std::byte *scratch) const { return reinterpret_cast<float *>(scratch); }
+  float *vector(std::byte *scratch, int which) const {
+    return reinterpret_cast<float *>(scratch + partialBytes() + which * vectorBytes());
+  }
+};
+
+double inverseDeviation(const Tensor *variance, int64_t channel, double epsilon) {
+  return 1.0 / std::sqrt(variance->as<float>()[channel] + epsilon);
 }
 
-normalization_flags flagsOf(bool frozen, bool relu) {
-  auto flags = normalization_flags::use_scale_shift;
-  if (frozen)
-    flags |= normalization_flags::use_global_stats;
-  if (relu)
-    flags |= normalization_flags::fuse_norm_relu;
-  return flags;
+/// The first pixel of every channel; in any layout it lies within the first image's blocks.
+void firstPixel(const Tensor &x, float *to) {
+  const auto channels = x.shape.back(), block = blockOf(x.layout) ? blockOf(x.layout) : channels;
+  const auto pixels = blockOf(x.layout) ? x.shape[1] * x.shape[2] : 1;
+  for (int64_t c = 0; c < channels; ++c)
+    to[c] = x.as<float>()[c / block * pixels * block + c % block];
 }
 
-dnnl::primitive_attr attributes() {
-  dnnl::primitive_attr attr;
-  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  return attr;
+void batchStatistics(const Work &work, const Roles &roles, std::byte *scratch) {
+  auto *shift = work.vector(scratch, 0), *partial = work.partial(scratch);
+  firstPixel(*roles.x, shift);
+  sumShifted(work.tiles, roles.x->as<float>(), shift, partial);
+  const Sums sums{work.tiles, partial};
+  const auto count = static_cast<double>(work.tiles.pixels());
+  for (int64_t c = 0; c < work.tiles.channels(); ++c) {
+    const double drift = sums.total(0, c) / count;
+    roles.mean->as<float>()[c] = static_cast<float>(shift[c] + drift);
+    roles.variance->as<float>()[c] =
+        static_cast<float>(std::max(0.0, sums.total(1, c) / count - drift * drift));
+  }
 }
 
-/// The library wants gamma and beta one behind the other.
-void copyPair(std::byte *to, const Tensor *first, const Tensor *second) {
-  std::memcpy(to, first->data, first->bytes());
-  std::memcpy(to + first->bytes(), second->data, second->bytes());
-}
-
-batch_normalization_forward::primitive_desc forwardDesc(const Node &node, const Tensor &x, bool frozen, bool relu) {
-  const auto kind = frozen ? dnnl::prop_kind::forward_inference : dnnl::prop_kind::forward_training;
-  const auto epsilon = static_cast<float>(node.attributes.number("epsilon"));
-  const batch_normalization_forward::desc desc(kind, pixelsDesc(x), epsilon, flagsOf(frozen, relu));
-  return {desc, attributes(), engine()};
-}
-
-/// y = relu(y + residual), all three in one layout.
-void addRelu(const Tensor *y, const Tensor *residual) {
-  auto *to = y->as<float>();
-  const auto *from = residual->as<const float>();
-  const auto count = y->count();
-#pragma omp parallel for simd
-  for (int64_t i = 0; i < count; ++i)
-    to[i] = std::max(0.0f, to[i] + from[i]);
-}
-
-/// to = dy where y > 0, else 0.
-void maskByOutput(const Tensor *dy, const Tensor *y, const Tensor *to) {
-  const auto *gradient = dy->as<const float>(), *output = y->as<const float>();
-  auto *masked = to->as<float>();
-  const auto count = dy->count();
-#pragma omp parallel for simd
-  for (int64_t i = 0; i < count; ++i)
-    masked[i] = output[i] > 0.0f ? gradient[i] : 0.0f;
+void normalise(const Work &work, const Roles &roles, double epsilon, bool relu, std::byte *scratch) {
+  auto *factor = work.vector(scratch, 1), *offset = work.vector(scratch, 2);
+  for (int64_t c = 0; c < work.tiles.channels(); ++c) {
+    const double scale = roles.gamma->as<float>()[c] * inverseDeviation(roles.variance, c, epsilon);
+    factor[c] = static_cast<float>(scale);
+    offset[c] = static_cast<float>(roles.beta->as<float>()[c] - scale * roles.mean->as<float>()[c]);
+  }
+  const auto *residual = roles.residual ? roles.residual->as<float>() : nullptr;
+  applyAffine(work.tiles, roles.x->as<float>(), {factor, offset, residual, relu}, roles.y->as<float>());
 }
 
 Kernel forward(const Node &node, const Roles &roles, bool frozen) {
   checkShapes(node, roles);
-  const bool relu = !roles.residual && node.attributes.boolean("relu");
-  return guarded(node, [&] {
-    const auto desc = forwardDesc(node, *roles.x, frozen, relu);
-    auto call = std::make_shared<Call>(batch_normalization_forward(desc), desc.scratchpad_desc());
-    const auto stored = pixelsDesc(*roles.x), statistics = matrixDesc(*roles.mean);
-    call->input(DNNL_ARG_SRC, roles.x, stored, stored);
-    const auto pair = call->temporary(DNNL_ARG_SCALE_SHIFT, desc.weights_desc());
-    call->output(DNNL_ARG_DST, roles.y, pixelsDesc(*roles.y), stored);
-    call->output(DNNL_ARG_MEAN, roles.mean, statistics, statistics);
-    call->output(DNNL_ARG_VARIANCE, roles.variance, statistics, statistics);
-    if (relu && !frozen) // the mask, which the backward node recovers from y
-      call->temporary(DNNL_ARG_WORKSPACE, desc.workspace_desc());
-    auto kernel = kernelOf(desc.impl_info_str(), call);
-    kernel.run = [call, pair, roles](std::byte *scratch) {
-      copyPair(scratch + pair, roles.gamma, roles.beta);
-      call->run(scratch);
-      if (roles.residual)
-        addRelu(roles.y, roles.residual);
-    };
-    return kernel;
-  });
+  const bool relu = roles.residual || node.attributes.boolean("relu");
+  const double epsilon = node.attributes.number("epsilon");
+  const Work work(*roles.x);
+  return {"tiles", work.bytes(), [=](std::byte *scratch) {
+            if (!frozen)
+              batchStatistics(work, roles, scratch);
+            normalise(work, roles, epsilon, relu, scratch);
+          }};
 }
 
-/// The masked gradient goes where it does no harm: to dresidual when that is asked for, else to dx, which the library
-/// may overwrite in place.
+/// dx = gamma / deviation (g - mean(g) - normalised mean(g normalised)); frozen statistics have no means to
+/// follow.
+void gradientAffine(const Work &work, const Roles &roles, double epsilon, bool frozen, std::byte *scratch) {
+  const Sums sums{work.tiles, work.partial(scratch)};
+  const auto count = static_cast<double>(work.tiles.pixels());
+  float *a = work.vector(scratch, 0), *b = work.vector(scratch, 1), *offset = work.vector(scratch, 2);
+  for (int64_t c = 0; c < work.tiles.channels(); ++c) {
+    const double inverse = inverseDeviation(roles.variance, c, epsilon);
+    const double dbeta = sums.total(0, c), dgamma = sums.total(1, c) * inverse;
+    const double scale = roles.gamma->as<float>()[c] * inverse;
+    const double slope = frozen ? 0.0 : -scale * inverse * dgamma / count;
+    roles.dgamma->as<float>()[c] = static_cast<float>(dgamma);
+    roles.dbeta->as<float>()[c] = static_cast<float>(dbeta);
+    a[c] = static_cast<float>(scale);
+    b[c] = static_cast<float>(slope);
+    offset[c] =
+        static_cast<float>(frozen ? 0.0 : -scale * dbeta / count - slope * roles.mean->as<float>()[c]);
+  }
+}
+
 Kernel backward(const Node &node, const Roles &roles, bool frozen) {
   checkShapes(node, roles);
   const bool relu = roles.dresidual || node.attributes.boolean("relu");
-  const Tensor *masked = roles.dresidual ? roles.dresidual : relu ? roles.dx : nullptr;
-  return guarded(node, [&] {
-    const auto hint = forwardDesc(node, *roles.x, frozen, false);
-    const auto stored = pixelsDesc(*roles.x), statistics = matrixDesc(*roles.mean);
-    const auto epsilon = static_cast<float>(node.attributes.number("epsilon"));
-    const batch_normalization_backward::desc op(dnnl::prop_kind::backward, stored, stored, epsilon,
-                                                flagsOf(frozen, false));
-    const batch_normalization_backward::primitive_desc desc(op, attributes(), engine(), hint);
-    auto call = std::make_shared<Call>(batch_normalization_backward(desc), desc.scratchpad_desc());
-    const Tensor *gradient = masked ? masked : roles.dy;
-    call->input(DNNL_ARG_SRC, roles.x, pixelsDesc(*roles.x), stored);
-    call->input(DNNL_ARG_DIFF_DST, gradient, pixelsDesc(*gradient), stored);
-    call->input(DNNL_ARG_MEAN, roles.mean, statistics, statistics);
-    call->input(DNNL_ARG_VARIANCE, roles.variance, statistics, statistics);
-    const auto pair = call->temporary(DNNL_ARG_SCALE_SHIFT, desc.weights_desc());
-    const auto pairGradient = call->temporary(DNNL_ARG_DIFF_SCALE_SHIFT, desc.diff_weights_desc());
-    call->output(DNNL_ARG_DIFF_SRC, roles.dx, pixelsDesc(*roles.dx), stored);
-    auto kernel = kernelOf(desc.impl_info_str(), call);
-    kernel.run = [call, pair, pairGradient, masked, roles](std::byte *scratch) {
-      if (masked)
-        maskByOutput(roles.dy, roles.y, masked);
-      copyPair(scratch + pair, roles.gamma, roles.gamma); // the shift plays no part in a gradient
-      call->run(scratch);
-      std::memcpy(roles.dgamma->data, scratch + pairGradient, roles.dgamma->bytes());
-      std::memcpy(roles.dbeta->data, scratch + pairGradient + roles.dgamma->bytes(), roles.dbeta->bytes());
-    };
-    return kernel;
-  });
+  const double epsilon = node.attributes.number("epsilon");
+  const Work work(*roles.x);
+  return {"tiles", work.bytes(), [=](std::byte *scratch) {
+            const auto *x = roles.x->as<float>();
+            auto *kept = roles.dresidual ? roles.dresidual->as<float>() : nullptr;
+            Gradient gradient{roles.dy->as<float>(), relu ? roles.y->as<float>() : nullptr};
+            sumGradient(work.tiles, gradient, x, roles.mean->as<float>(), kept, work.partial(scratch));
+            gradientAffine(work, roles, epsilon, frozen, scratch);
+            if (kept)
+              gradient = {kept, nullptr};
+            applyGradient(work.tiles, gradient, x,
+                          {work.vector(scratch, 0), work.vector(scratch, 1), work.vector(scratch, 2)},
+                          roles.dx->as<float>());
+          }};
 }
 
 Roles forwardRoles(const Node &node) {

@@ -1,3 +1,4 @@
+#include "convolution_products.h"
 #include "convolution_shape.h"
 #include "kernels.h"
 #include "onednn.h"
@@ -46,14 +47,17 @@ convolution_forward::primitive_desc forwardDesc(const ConvolutionShape &s, const
 }
 
 convolution_backward_data::primitive_desc gradSourceDesc(const ConvolutionShape &s, const Images &images) {
-  const convolution_backward_data::desc desc(dnnl::algorithm::convolution_auto, images.source, anyWeightDesc(s),
-                                             images.destination, s.strides, s.gaps, s.padBegin, s.padEnd);
+  const convolution_backward_data::desc desc(dnnl::algorithm::convolution_auto, images.source,
+                                             anyWeightDesc(s), images.destination, s.strides, s.gaps,
+                                             s.padBegin, s.padEnd);
   return {desc, attributes(), engine(), forwardDesc(s, images)};
 }
 
-convolution_backward_weights::primitive_desc gradWeightsDesc(const ConvolutionShape &s, const Images &images) {
-  const convolution_backward_weights::desc desc(dnnl::algorithm::convolution_auto, images.source, anyWeightDesc(s),
-                                                images.destination, s.strides, s.gaps, s.padBegin, s.padEnd);
+convolution_backward_weights::primitive_desc gradWeightsDesc(const ConvolutionShape &s,
+                                                             const Images &images) {
+  const convolution_backward_weights::desc desc(dnnl::algorithm::convolution_auto, images.source,
+                                                anyWeightDesc(s), images.destination, s.strides, s.gaps,
+                                                s.padBegin, s.padEnd);
   return {desc, attributes(), engine(), forwardDesc(s, images)};
 }
 
@@ -62,8 +66,8 @@ bool isSlow(const char *implementation) {
   return name.find("ref") != name.npos || name.find("gemm") != name.npos;
 }
 
-/// Images as they are stored when a fast implementation takes them. Else plain ones are left to the library, then all:
-/// what it chooses costs reorders.
+/// Images as they are stored when a fast implementation takes them. Else plain ones are left to the library,
+/// then all: what it chooses costs reorders.
 template <class MakeDesc> auto choose(const ConvolutionShape &shape, MakeDesc make) {
   const auto &x = *shape.source, &y = *shape.destination;
   const Images stored{imageDesc(x), imageDesc(y)};
@@ -71,7 +75,8 @@ template <class MakeDesc> auto choose(const ConvolutionShape &shape, MakeDesc ma
   if (!isSlow(desc.impl_info_str()))
     return desc;
   const bool plainX = x.layout == Layout::Plain, plainY = y.layout == Layout::Plain;
-  const Images plainFree{plainX ? anyImageDesc(x) : stored.source, plainY ? anyImageDesc(y) : stored.destination};
+  const Images plainFree{plainX ? anyImageDesc(x) : stored.source,
+                         plainY ? anyImageDesc(y) : stored.destination};
   const Images free{anyImageDesc(x), anyImageDesc(y)};
   for (const auto &images : {plainFree, free}) {
     auto other = make(shape, images);
@@ -81,12 +86,19 @@ template <class MakeDesc> auto choose(const ConvolutionShape &shape, MakeDesc ma
   return desc;
 }
 
+/// Sequences, and what the library only does by its reference loops, go through matrix products.
+bool prefersProducts(const ConvolutionShape &shape, const char *implementation) {
+  return shape.groups == 1 && (isSequence(shape) || isSlow(implementation));
+}
+
 } // namespace
 
 Kernel conv2d(const Node &node) {
   const auto shape = convolutionShape(node);
   return guarded(node, [&] {
     const auto desc = choose(shape, forwardDesc);
+    if (prefersProducts(shape, desc.impl_info_str()))
+      return conv2dByProducts(shape);
     auto call = std::make_shared<Call>(convolution_forward(desc), desc.scratchpad_desc());
     call->input(DNNL_ARG_SRC, shape.source, imageDesc(*shape.source), desc.src_desc());
     call->input(DNNL_ARG_WEIGHTS, shape.weights, weightDesc(shape), desc.weights_desc());
@@ -99,6 +111,8 @@ Kernel conv2dGradX(const Node &node) {
   const auto shape = convolutionShape(node);
   return guarded(node, [&] {
     const auto desc = choose(shape, gradSourceDesc);
+    if (prefersProducts(shape, desc.impl_info_str()))
+      return conv2dGradXByProducts(shape);
     auto call = std::make_shared<Call>(convolution_backward_data(desc), desc.scratchpad_desc());
     call->input(DNNL_ARG_DIFF_DST, shape.destination, imageDesc(*shape.destination), desc.diff_dst_desc());
     call->input(DNNL_ARG_WEIGHTS, shape.weights, weightDesc(shape), desc.weights_desc());
@@ -111,6 +125,8 @@ Kernel conv2dGradW(const Node &node) {
   const auto shape = convolutionShape(node);
   return guarded(node, [&] {
     const auto desc = choose(shape, gradWeightsDesc);
+    if (prefersProducts(shape, desc.impl_info_str()))
+      return conv2dGradWByProducts(shape);
     auto call = std::make_shared<Call>(convolution_backward_weights(desc), desc.scratchpad_desc());
     call->input(DNNL_ARG_SRC, shape.source, imageDesc(*shape.source), desc.src_desc());
     call->input(DNNL_ARG_DIFF_DST, shape.destination, imageDesc(*shape.destination), desc.diff_dst_desc());

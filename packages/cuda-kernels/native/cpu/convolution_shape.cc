@@ -54,10 +54,12 @@ void checkExtents(const Node &node, const ConvolutionShape &shape) {
   const auto &x = shape.source->shape, &w = shape.weights->shape;
   if (shape.groups < 1 || x[3] % shape.groups != 0 || w[0] % shape.groups != 0)
     fail(Code::Attribute, node, "groups",
-         "a divisor of " + std::to_string(x[3]) + " and " + std::to_string(w[0]), std::to_string(shape.groups));
+         "a divisor of " + std::to_string(x[3]) + " and " + std::to_string(w[0]),
+         std::to_string(shape.groups));
   if (w[1] * shape.groups != x[3])
     fail(Code::Shape, node, "input channels of w", std::to_string(x[3] / shape.groups), std::to_string(w[1]));
-  requireShape(node, "y", {x[0], outputExtent(shape, 0), outputExtent(shape, 1), w[0]}, shape.destination->shape);
+  requireShape(node, "y", {x[0], outputExtent(shape, 0), outputExtent(shape, 1), w[0]},
+               shape.destination->shape);
 }
 
 } // namespace

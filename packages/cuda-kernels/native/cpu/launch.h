@@ -14,10 +14,9 @@ struct Backend {
   static constexpr bool serialSort = true;
 
   template <class Functor> static void elements(int64_t count, Functor functor) {
-    const int threads = threadsFor(count);
-    if (threads == 1)
+    if (!worthThreads(count))
       return elementRange(0, count, functor);
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel
     {
       const auto [begin, end] = share(count, 16);
       elementRange(begin, end, functor);
@@ -26,11 +25,9 @@ struct Backend {
 
   /// `width`: elements that a row touches, for the choice of threads.
   template <class Functor> static void rows(int64_t count, int64_t width, Functor functor) {
-    const int threads =
-        static_cast<int>(std::min<int64_t>(threadsFor(count * width), std::max<int64_t>(count, 1)));
-    if (threads == 1)
+    if (count == 1 || !worthThreads(count * width))
       return rowRange(0, count, functor);
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel
     {
       const auto [begin, end] = share(count, 1);
       rowRange(begin, end, functor);
@@ -45,7 +42,8 @@ struct Backend {
 private:
   static constexpr int64_t parallelFrom = 16384;
 
-  static int threadsFor(int64_t work) { return work < parallelFrom ? 1 : omp_get_max_threads(); }
+  // The whole team or none: a team that changes its size starts and ends threads.
+  static bool worthThreads(int64_t work) { return work >= parallelFrom && omp_get_max_threads() > 1; }
 
   static std::pair<int64_t, int64_t> share(int64_t count, int64_t multiple) {
     const int64_t units = (count + multiple - 1) / multiple, threads = omp_get_num_threads(),

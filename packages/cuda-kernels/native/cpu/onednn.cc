@@ -41,7 +41,8 @@ memory::format_tag imageTag(Layout layout) {
 } // namespace
 
 dnnl::engine &engine() {
-  static auto *shared = new dnnl::engine(dnnl::engine::kind::cpu, 0); // never destroyed: threads may outlive statics
+  static auto *shared =
+      new dnnl::engine(dnnl::engine::kind::cpu, 0); // never destroyed: threads may outlive statics
   return *shared;
 }
 
@@ -51,7 +52,9 @@ dnnl::stream &stream() {
 }
 
 Layout imageLayout() {
-  return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core ? Layout::Blocked16 : Layout::Blocked8;
+  constexpr auto wanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core); // a set of bits
+  const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+  return (isa & wanted) == wanted ? Layout::Blocked16 : Layout::Blocked8;
 }
 
 memory::desc matrixDesc(const Tensor &tensor) {
@@ -110,7 +113,8 @@ void Call::input(int argument, const Tensor *tensor, const memory::desc &stored,
   add(argument, tensor, stored, wanted, false);
 }
 
-void Call::output(int argument, const Tensor *tensor, const memory::desc &stored, const memory::desc &wanted) {
+void Call::output(int argument, const Tensor *tensor, const memory::desc &stored,
+                  const memory::desc &wanted) {
   add(argument, tensor, stored, wanted, true);
 }
 

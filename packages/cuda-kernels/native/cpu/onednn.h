@@ -32,13 +32,14 @@ template <class Call> auto guarded(const Node &node, Call call) {
   try {
     return call();
   } catch (const dnnl::error &error) {
-    throw Failure(Code::Internal, node.op + " '" + node.name + "': oneDNN: expected success, got " + error.what(),
+    throw Failure(Code::Internal,
+                  node.op + " '" + node.name + "': oneDNN: expected success, got " + error.what(),
                   {{"op", node.op}, {"node", node.name}, {"status", static_cast<double>(error.status)}});
   }
 }
 
-/// A primitive with its arguments, run on pointers that are read at run time. An operand whose layout differs from
-/// the one the library chose goes through a reordered copy in scratch.
+/// A primitive with its arguments, run on pointers that are read at run time. An operand whose layout differs
+/// from the one the library chose goes through a reordered copy in scratch.
 class Call {
 public:
   Call(dnnl::primitive primitive, const memory::desc &scratchpad);
@@ -61,7 +62,8 @@ private:
     memory stored, wanted;
     dnnl::primitive reorder;
   };
-  void add(int argument, const Tensor *tensor, const memory::desc &stored, const memory::desc &wanted, bool output);
+  void add(int argument, const Tensor *tensor, const memory::desc &stored, const memory::desc &wanted,
+           bool output);
   size_t reserve(size_t bytes);
 
   dnnl::primitive primitive_;

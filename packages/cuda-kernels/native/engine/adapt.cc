@@ -33,7 +33,8 @@ Layout wantedLayout(const Node &node, LayoutPolicy policy, const Tensor &tensor)
 
 } // namespace
 
-AdaptedNode::AdaptedNode(const Node &node, const Backend &backend) : node_(node), backend_(backend), seen_(node) {
+AdaptedNode::AdaptedNode(const Node &node, const Backend &backend)
+    : node_(node), backend_(backend), seen_(node) {
   const auto policy = layoutPolicy(node, backend.imageLayout());
   for (auto *&input : seen_.inputs)
     if (input->rank() == 4)

@@ -8,8 +8,8 @@
 
 namespace dualpath {
 
-/// A node whose kernel sees the layouts it takes: values in another one are replaced by copies in scratch, filled
-/// before the kernel runs and, for outputs, written back after it.
+/// A node whose kernel sees the layouts it takes: values in another one are replaced by copies in scratch,
+/// filled before the kernel runs and, for outputs, written back after it.
 class AdaptedNode {
 public:
   AdaptedNode(const Node &node, const Backend &backend);

@@ -13,8 +13,8 @@ namespace {
 }
 
 template <class T>
-T read(const std::map<std::string, Attribute> &values, const std::string &key, const std::optional<T> &fallback,
-       const char *expected) {
+T read(const std::map<std::string, Attribute> &values, const std::string &key,
+       const std::optional<T> &fallback, const char *expected) {
   const auto found = values.find(key);
   if (found == values.end()) {
     if (fallback)

@@ -11,8 +11,8 @@ namespace dualpath {
 
 using Attribute = std::variant<double, bool, std::string, std::vector<double>>;
 
-/// Typed view of a node's attributes. A missing or mistyped one is a Failure with code ATTRIBUTE; the forms with a
-/// fallback accept that the attribute is absent.
+/// Typed view of a node's attributes. A missing or mistyped one is a Failure with code ATTRIBUTE; the forms
+/// with a fallback accept that the attribute is absent.
 class Attributes {
 public:
   Attributes() = default;
@@ -27,7 +27,7 @@ public:
   std::string text(const std::string &key, std::optional<std::string> fallback = {}) const;
   std::vector<int64_t> integers(const std::string &key) const;
   std::vector<int64_t> integers(const std::string &key, size_t size) const; // exactly that many
-  std::vector<double> numbers(const std::string &key) const; // need not be whole
+  std::vector<double> numbers(const std::string &key) const;                // need not be whole
   std::vector<double> numbers(const std::string &key, size_t size) const;
 
 private:

@@ -29,6 +29,7 @@ public:
   virtual bool allFinite(const Tensor &value) const = 0;
 };
 
+/// The backend of this binary. Throws DEVICE the first time where its code cannot run on this machine.
 const Backend &backend();
 
 } // namespace dualpath

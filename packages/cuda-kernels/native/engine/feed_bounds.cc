@@ -49,11 +49,14 @@ void checkBounds(const FeedBounds &bounds, const int32_t *values) {
       continue;
     const auto got = std::to_string(values[i]);
     throw Failure(Code::Feed,
-                  bounds.op + " '" + bounds.node + "': feed '" + bounds.tensor->name + "'[" + std::to_string(i) +
-                      "]: expected " + std::to_string(bounds.low) + " to " + std::to_string(bounds.high) +
-                      ", got " + got,
-                  {{"op", bounds.op}, {"node", bounds.node}, {"feed", bounds.tensor->name},
-                   {"position", static_cast<double>(i)}, {"got", got}});
+                  bounds.op + " '" + bounds.node + "': feed '" + bounds.tensor->name + "'[" +
+                      std::to_string(i) + "]: expected " + std::to_string(bounds.low) + " to " +
+                      std::to_string(bounds.high) + ", got " + got,
+                  {{"op", bounds.op},
+                   {"node", bounds.node},
+                   {"feed", bounds.tensor->name},
+                   {"position", static_cast<double>(i)},
+                   {"got", got}});
   }
 }
 

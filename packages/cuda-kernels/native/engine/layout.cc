@@ -8,12 +8,16 @@
 namespace dualpath {
 namespace {
 
-/// Bytes are the currency. A convolution in plain layout loses its Winograd form: worth several passes over the value.
+/// Bytes are the currency. A convolution in plain layout loses its Winograd form: worth several passes over
+/// the value.
 constexpr double convolutionGain = 4;
 /// A reordered copy reads and writes the value once.
 constexpr double reorderCost = 2;
 
 bool isConvolution(const Node &node) { return node.op.rfind("conv2d", 0) == 0; }
+
+/// Sequences have one row of pixels: their convolutions are matrix products, which gain nothing from blocks.
+bool isSequence(const Tensor &tensor) { return tensor.shape[1] == 1; }
 
 /// Weights are rank 4 as well, but their axes are not (N, H, W, C).
 const Tensor *weightsOf(const Node &node) {
@@ -66,7 +70,7 @@ void visit(const Node &node, Layout blocked, Groups &groups) {
   const auto policy = layoutPolicy(node, blocked);
   for (const auto *tensor : touched) {
     if (isConvolution(node))
-      groups.vote(tensor, convolutionGain * tensor->bytes());
+      groups.vote(tensor, isSequence(*tensor) ? 0 : convolutionGain * tensor->bytes());
     else if (policy == LayoutPolicy::PlainOnly)
       groups.vote(tensor, -reorderCost * tensor->bytes());
     else

@@ -39,7 +39,8 @@ void checkPlace(const Plan &plan, const PlanValue &value) {
       invalid(plan, where, "an offset that is a multiple of 64", std::to_string(value.place.at));
     const size_t end = value.place.at + reservedBytes(value.shape, value.dtype);
     if (end > plan.arenaBytes || end < value.place.at)
-      invalid(plan, where, "an end within " + std::to_string(plan.arenaBytes) + " bytes", std::to_string(end));
+      invalid(plan, where, "an end within " + std::to_string(plan.arenaBytes) + " bytes",
+              std::to_string(end));
   }
 }
 
@@ -80,7 +81,8 @@ void checkNodes(const Plan &plan, const Backend &backend) {
   for (const auto &node : plan.nodes) {
     const auto where = "node '" + node.name + "'";
     if (!backend.find(node.op))
-      throw Failure(Code::OpUnknown, node.op + " '" + node.name + "': op: expected one of kernels.def, got '" + node.op + "'",
+      throw Failure(Code::OpUnknown,
+                    node.op + " '" + node.name + "': op: expected one of kernels.def, got '" + node.op + "'",
                     {{"op", node.op}, {"node", node.name}});
     if (!names.insert(node.name).second)
       invalid(plan, "node names", "each once", "'" + node.name + "' twice");
@@ -133,7 +135,8 @@ void checkOverlap(const Plan &plan) {
       const auto &value = plan.values[id];
       if (value.place.kind != PlaceKind::Arena)
         continue;
-      const Extent mine{value.place.at, value.place.at + reservedBytes(value.shape, value.dtype), id, lastUse[id]};
+      const Extent mine{value.place.at, value.place.at + reservedBytes(value.shape, value.dtype), id,
+                        lastUse[id]};
       for (const auto &other : live) {
         if (other.lastUse < at || other.end <= mine.begin || mine.end <= other.begin)
           continue;

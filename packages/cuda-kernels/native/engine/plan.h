@@ -47,7 +47,8 @@ struct Plan {
   size_t arenaBytes = 0;
 };
 
-/// Throws PLAN_INVALID or OP_UNKNOWN: ids, names, places, written before read, and no two live values on one byte.
+/// Throws PLAN_INVALID or OP_UNKNOWN: ids, names, places, written before read, and no two live values on one
+/// byte.
 void validate(const Plan &plan, const Backend &backend);
 
 } // namespace dualpath

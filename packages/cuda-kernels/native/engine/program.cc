@@ -169,7 +169,8 @@ void Program::checkStore() {
       throw Failure(Code::Shape,
                     "plan '" + plan_.name + "': store value '" + slot->tensor.name + "': expected " +
                         printShape(slot->tensor.shape) + " as compiled, got " +
-                        printShape(store_.require(slot->tensor.name)->tensor.shape) + "; compile the plan again",
+                        printShape(store_.require(slot->tensor.name)->tensor.shape) +
+                        "; compile the plan again",
                     {{"name", slot->tensor.name}});
   checkedGeneration_ = store_.generation();
 }
@@ -180,7 +181,8 @@ void Program::runNode(const AdaptedNode &adapted) {
     return;
   for (const auto *output : adapted.node().outputs)
     if (output->dtype == DType::F32 && !store_.backend().allFinite(*output))
-      fail(Code::NonFinite, adapted.node(), "output '" + output->name + "'", "finite numbers", "NaN or infinity");
+      fail(Code::NonFinite, adapted.node(), "output '" + output->name + "'", "finite numbers",
+           "NaN or infinity");
 }
 
 std::vector<Array> Program::step(Staging staging, const std::function<bool()> &stopping) {
@@ -228,7 +230,8 @@ Description Program::describe() const {
   Description description{plan_.arenaBytes, scratchBytes_, storeBytes_, {}};
   for (const auto &adapted : kernels_) {
     const auto &node = adapted->node();
-    description.nodes.push_back({node.name, node.op, adapted->kernelName() + (adapted->reordered() ? " + reorder" : ""),
+    description.nodes.push_back({node.name, node.op,
+                                 adapted->kernelName() + (adapted->reordered() ? " + reorder" : ""),
                                  layoutOf(node), adapted->scratchBytes()});
   }
   return description;

@@ -48,12 +48,13 @@ struct Description {
   std::vector<NodeDescription> nodes;
 };
 
-/// A plan with its kernels, arena and scratch. Constructed, stepped and destroyed on the session thread; `stage`
-/// and `describe` are also safe elsewhere.
+/// A plan with its kernels, arena and scratch. Constructed, stepped and destroyed on the session thread;
+/// `stage` and `describe` are also safe elsewhere.
 class Program {
 public:
   /// Stops with DISPOSED between two kernels once `stopping` returns true.
-  Program(Store &store, Plan plan, const std::function<bool()> &stopping = [] { return false; });
+  Program(
+      Store &store, Plan plan, const std::function<bool()> &stopping = [] { return false; });
 
   Staging stage(const std::vector<FeedView> &feeds, const std::byte *scalars, size_t scalarBytes);
   /// Runs every node, stoppable in the same way.

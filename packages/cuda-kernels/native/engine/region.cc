@@ -15,10 +15,11 @@ constexpr size_t hugePageBytes = size_t{2} << 20;
 Region::Region(size_t bytes) : size_(alignUp(bytes ? bytes : 1, pageBytes)) {
   // Huge pages need an aligned start: map one more, give back both ends.
   const size_t slack = size_ >= hugePageBytes ? hugePageBytes : 0;
-  void *mapped =
-      mmap(nullptr, size_ + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void *mapped = mmap(nullptr, size_ + slack, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapped == MAP_FAILED)
-    throw Failure(Code::OutOfMemory, "memory: expected " + std::to_string(bytes) + " bytes, got none from the system",
+    throw Failure(Code::OutOfMemory,
+                  "memory: expected " + std::to_string(bytes) + " bytes, got none from the system",
                   {{"bytes", static_cast<double>(bytes)}});
   auto *begin = static_cast<std::byte *>(mapped);
   data_ = begin;

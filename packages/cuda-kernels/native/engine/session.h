@@ -35,7 +35,8 @@ private:
   std::thread thread_;
 };
 
-/// Stops every session that still lives. Runs at exit(), for processes that leave without telling their sessions.
+/// Stops every session that still lives. Runs at exit(), for processes that leave without telling their
+/// sessions.
 void stopAllSessions();
 
 } // namespace dualpath

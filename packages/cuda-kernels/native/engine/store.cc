@@ -6,7 +6,8 @@
 
 namespace dualpath {
 
-void Store::write(const std::string &name, const std::vector<int64_t> &shape, DType dtype, const std::byte *data) {
+void Store::write(const std::string &name, const std::vector<int64_t> &shape, DType dtype,
+                  const std::byte *data) {
   auto &slot = slots_[name];
   if (!slot || slot->tensor.shape != shape || slot->tensor.dtype != dtype) {
     slot = std::make_shared<Slot>();
@@ -26,7 +27,8 @@ std::shared_ptr<Slot> Store::find(const std::string &name) const {
 std::shared_ptr<Slot> Store::require(const std::string &name) const {
   if (auto slot = find(name))
     return slot;
-  throw Failure(Code::StoreMissing, "store: value '" + name + "': expected it to be written, got nothing by that name",
+  throw Failure(Code::StoreMissing,
+                "store: value '" + name + "': expected it to be written, got nothing by that name",
                 {{"name", name}});
 }
 

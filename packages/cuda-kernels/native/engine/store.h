@@ -22,10 +22,10 @@ class Store {
 public:
   explicit Store(const Backend &backend) : backend_(backend) {}
 
-  /// Creates or overwrites. A value with another shape or dtype replaces the slot, and programs that were compiled
-  /// with the old one fail with SHAPE at their next step.
+  /// Creates or overwrites. A value with another shape or dtype replaces the slot, and programs that were
+  /// compiled with the old one fail with SHAPE at their next step.
   void write(const std::string &name, const std::vector<int64_t> &shape, DType dtype, const std::byte *data);
-  std::shared_ptr<Slot> find(const std::string &name) const; // null when missing
+  std::shared_ptr<Slot> find(const std::string &name) const;    // null when missing
   std::shared_ptr<Slot> require(const std::string &name) const; // Failure STORE_MISSING
   void remove(const std::string &name);
   size_t bytes() const;

@@ -10,8 +10,9 @@ namespace dualpath {
 enum class DType { F32, BF16, I32, U32, U8 };
 
 /// Order of a rank-4 value in memory; its shape is always logical (N, H, W, C).
-/// Plain: N, H, W, C.   Blocked8 and Blocked16, with b channels a block: N, C/b, H, W, b. Only values whose C is a
-/// multiple of 16 are ever blocked, so the size is the same. A backend uses one of the two (AVX2: 8, AVX-512: 16).
+/// Plain: N, H, W, C.   Blocked8 and Blocked16, with b channels a block: N, C/b, H, W, b. Only values whose C
+/// is a multiple of 16 are ever blocked, so the size is the same. A backend uses one of the two (AVX2: 8,
+/// AVX-512: 16).
 enum class Layout { Plain, Blocked8, Blocked16 };
 
 /// Neighbouring channels of a block; 0 for Plain.
@@ -19,8 +20,8 @@ constexpr int64_t blockOf(Layout layout) {
   return layout == Layout::Blocked16 ? 16 : layout == Layout::Blocked8 ? 8 : 0;
 }
 
-/// One value of a plan. `data` is set when the arena exists (feeds: before every step), so kernels keep the pointer to
-/// the tensor and read `data` when they run.
+/// One value of a plan. `data` is set when the arena exists (feeds: before every step), so kernels keep the
+/// pointer to the tensor and read `data` when they run.
 struct Tensor {
   std::string name;
   std::vector<int64_t> shape;
@@ -38,7 +39,8 @@ size_t sizeOf(DType dtype);
 const char *dtypeName(DType dtype);
 const char *layoutName(Layout layout);
 
-/// Bytes that a plan reserves: channels of a rank-4 f32/bf16 value with C >= 16 are rounded up to a multiple of 16.
+/// Bytes that a plan reserves: channels of a rank-4 f32/bf16 value with C >= 16 are rounded up to a multiple
+/// of 16.
 size_t reservedBytes(const std::vector<int64_t> &shape, DType dtype);
 
 } // namespace dualpath

@@ -10,7 +10,6 @@ struct PhiloxWords {
 
 /// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
 HD PhiloxWords philox(PhiloxWords counter, uint32_t key0, uint32_t key1) {
-#pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {
     const uint64_t even = uint64_t{0xD2511F53u} * counter.x, odd = uint64_t{0xCD9E8D57u} * counter.z;
     counter = {static_cast<uint32_t>(odd >> 32) ^ counter.y ^ key0, static_cast<uint32_t>(odd),

@@ -146,7 +146,10 @@ struct RankingHingeGrad {
         continue;
       const auto violates = [=](int64_t n) { return row.negative(n) & (row.violation(row.s[p], n) > 0.0f); };
       const int32_t violating = lanes.count(columns, violates);
-      lanes.each(columns, [=](int64_t n) { target[n] += violates(n) ? weight : 0.0f; });
+      lanes.each(columns, [=](int64_t n) {
+        if (violates(n)) // positives stay untouched: they belong to the leader
+          target[n] += weight;
+      });
       if (lanes.leader())
         target[p] = -weight * static_cast<float>(violating);
     }

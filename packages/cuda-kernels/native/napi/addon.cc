@@ -29,8 +29,8 @@ Napi::Value threadsAvailable(const Napi::CallbackInfo &info) {
   return Napi::Number::New(info.Env(), availableThreads());
 }
 
-/// Threads must have ended before exit() destroys the libraries' static objects, and process.exit() runs no environment
-/// hooks: so they end with the process's own "exit" event.
+/// Threads must have ended before exit() destroys the libraries' static objects, and process.exit() runs no
+/// environment hooks: so they end with the process's own "exit" event.
 void stopAtExit(Napi::Env env) {
   const auto process = env.Global().Get("process").As<Napi::Object>();
   const auto stop = Napi::Function::New(env, [](const Napi::CallbackInfo &info) {
@@ -41,6 +41,8 @@ void stopAtExit(Napi::Env env) {
 }
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  if (const auto failure = caught([] { backend(); }))
+    throw errorOf(env, *failure);
   auto *data = new AddonData; // owned by the environment
   env.SetInstanceData(data);
   stopAtExit(env);

@@ -20,7 +20,8 @@ namespace {
 
 void check(napi_status status, const char *what) {
   if (status != napi_ok)
-    throw Failure(Code::Internal, std::string(what) + ": expected success, got Node-API status " + std::to_string(status));
+    throw Failure(Code::Internal,
+                  std::string(what) + ": expected success, got Node-API status " + std::to_string(status));
 }
 
 } // namespace
@@ -39,8 +40,8 @@ std::optional<Failure> caught(const std::function<void()> &work) {
 }
 
 Channel::Channel(Napi::Env env, const Backend &backend, int threads) : env_(env), session_(backend, threads) {
-  check(napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "dualpath"), 0, 1, nullptr,
-                                        nullptr, this, settle, &function_),
+  check(napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "dualpath"), 0, 1,
+                                        nullptr, nullptr, this, settle, &function_),
         "threadsafe function");
   check(napi_unref_threadsafe_function(env, function_), "threadsafe function");
   // Hooks run last in, first out: this one joins the thread before the function's own hook takes it down.

@@ -12,8 +12,9 @@ namespace dualpath {
 
 class Backend;
 
-/// Runs work on the session thread and settles promises on the JavaScript thread, through one threadsafe function that
-/// keeps Node alive only while a promise is pending. Constructed, used and closed on the JavaScript thread.
+/// Runs work on the session thread and settles promises on the JavaScript thread, through one threadsafe
+/// function that keeps Node alive only while a promise is pending. Constructed, used and closed on the
+/// JavaScript thread.
 class Channel {
 public:
   Channel(Napi::Env env, const Backend &backend, int threads);

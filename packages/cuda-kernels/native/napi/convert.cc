@@ -8,7 +8,8 @@ namespace dualpath {
 namespace {
 
 [[noreturn]] void refuse(const std::string &what, const std::string &expected) {
-  throw Failure(Code::PlanInvalid, what + ": expected " + expected + ", got something else", {{"what", what}});
+  throw Failure(Code::PlanInvalid, what + ": expected " + expected + ", got something else",
+                {{"what", what}});
 }
 
 size_t indexOf(const Napi::Value &value, const std::string &what) {
@@ -58,7 +59,8 @@ Attribute attributeOf(const Napi::Value &value, const std::string &key) {
   if (value.IsString())
     return value.As<Napi::String>().Utf8Value();
   std::vector<double> list;
-  each(value, "attribute '" + key + "'", [&](const Napi::Value &item) { list.push_back(item.ToNumber().DoubleValue()); });
+  each(value, "attribute '" + key + "'",
+       [&](const Napi::Value &item) { list.push_back(item.ToNumber().DoubleValue()); });
   return list;
 }
 
@@ -74,7 +76,8 @@ Attributes attributesOf(const Napi::Object &object) {
 
 PlanValue valueOf(const Napi::Object &object) {
   return {textOf(object.Get("name"), "value name"), shapeOf(object.Get("shape")),
-          dtypeNamed(textOf(object.Get("dtype"), "value dtype")), placeOf(object.Get("place").As<Napi::Object>())};
+          dtypeNamed(textOf(object.Get("dtype"), "value dtype")),
+          placeOf(object.Get("place").As<Napi::Object>())};
 }
 
 PlanNode nodeOf(const Napi::Object &object) {
@@ -121,8 +124,9 @@ DType dtypeOf(const Napi::TypedArray &array) {
   case napi_uint8_clamped_array:
     return DType::U8;
   default:
-    throw Failure(Code::DType, "array: expected Float32Array, Int32Array, Uint32Array, Uint16Array or Uint8Array, "
-                               "got a typed array of another kind");
+    throw Failure(Code::DType,
+                  "array: expected Float32Array, Int32Array, Uint32Array, Uint16Array or Uint8Array, "
+                  "got a typed array of another kind");
   }
 }
 
@@ -135,7 +139,8 @@ DType dtypeNamed(const std::string &name) {
 
 std::vector<int64_t> shapeOf(const Napi::Value &value) {
   std::vector<int64_t> shape;
-  each(value, "shape", [&](const Napi::Value &item) { shape.push_back(static_cast<int64_t>(indexOf(item, "shape"))); });
+  each(value, "shape",
+       [&](const Napi::Value &item) { shape.push_back(static_cast<int64_t>(indexOf(item, "shape"))); });
   return shape;
 }
 
@@ -148,8 +153,8 @@ Plan planOf(const Napi::Object &object) {
        [&](const Napi::Value &item) { plan.nodes.push_back(nodeOf(item.As<Napi::Object>())); });
   each(object.Get("scalars"), "scalars", [&](const Napi::Value &item) {
     const auto scalar = item.As<Napi::Object>();
-    plan.scalars.push_back({textOf(scalar.Get("name"), "scalar name"),
-                            dtypeNamed(textOf(scalar.Get("dtype"), "scalar dtype"))});
+    plan.scalars.push_back(
+        {textOf(scalar.Get("name"), "scalar name"), dtypeNamed(textOf(scalar.Get("dtype"), "scalar dtype"))});
   });
   plan.feeds = indicesOf(object.Get("feeds"), "feeds");
   plan.taps = indicesOf(object.Get("taps"), "taps");
@@ -175,8 +180,8 @@ Napi::Value typedArrayOf(Napi::Env env, const Array &array) {
   auto buffer = Napi::ArrayBuffer::New(env, array.data.size());
   std::memcpy(buffer.Data(), array.data.data(), array.data.size());
   napi_value result;
-  const auto status = napi_create_typedarray(env, arrayType(array.dtype), array.data.size() / sizeOf(array.dtype),
-                                             buffer, 0, &result);
+  const auto status = napi_create_typedarray(env, arrayType(array.dtype),
+                                             array.data.size() / sizeOf(array.dtype), buffer, 0, &result);
   if (status != napi_ok)
     throw Failure(Code::Internal, "array '" + array.name + "': expected a typed array, got a Node-API error");
   return Napi::Value(env, result);

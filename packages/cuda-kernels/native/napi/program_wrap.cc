@@ -31,10 +31,10 @@ ExternalMemory::ExternalMemory(Napi::Env env, size_t bytes) : env_(env), bytes_(
 ExternalMemory::~ExternalMemory() { adjustExternalMemory(env_, -bytes_); }
 
 Napi::Function ProgramWrap::define(Napi::Env env) {
-  return DefineClass(env, "NativeProgram",
-                     {InstanceMethod<&ProgramWrap::step>("step"), InstanceMethod<&ProgramWrap::profile>("profile"),
-                      InstanceMethod<&ProgramWrap::describe>("describe"),
-                      InstanceMethod<&ProgramWrap::dispose>("dispose")});
+  return DefineClass(
+      env, "NativeProgram",
+      {InstanceMethod<&ProgramWrap::step>("step"), InstanceMethod<&ProgramWrap::profile>("profile"),
+       InstanceMethod<&ProgramWrap::describe>("describe"), InstanceMethod<&ProgramWrap::dispose>("dispose")});
 }
 
 Napi::Object ProgramWrap::create(Napi::Env env, std::shared_ptr<StoreCore> core,
@@ -125,7 +125,8 @@ Napi::Value ProgramWrap::dispose(const Napi::CallbackInfo &info) {
   return throwing(info.Env(), [&]() -> Napi::Value {
     program();
     return core_->channel.run(
-        Value(), [handle = surrender()] { handle->program.reset(); }, [](Napi::Env env) { return env.Undefined(); });
+        Value(), [handle = surrender()] { handle->program.reset(); },
+        [](Napi::Env env) { return env.Undefined(); });
   });
 }
 

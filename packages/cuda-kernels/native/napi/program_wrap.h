@@ -20,7 +20,8 @@ private:
 class ProgramWrap : public Napi::ObjectWrap<ProgramWrap> {
 public:
   static Napi::Function define(Napi::Env env);
-  static Napi::Object create(Napi::Env env, std::shared_ptr<StoreCore> core, std::shared_ptr<ProgramHandle> handle);
+  static Napi::Object create(Napi::Env env, std::shared_ptr<StoreCore> core,
+                             std::shared_ptr<ProgramHandle> handle);
   explicit ProgramWrap(const Napi::CallbackInfo &info);
   ~ProgramWrap() override;
 

@@ -27,7 +27,8 @@ std::shared_ptr<Write> writeOf(const Napi::CallbackInfo &info) {
   write->dtype = dtypeNamed(info[2].ToString().Utf8Value());
   const auto what = "store value '" + write->name + "': ";
   if (view.dtype != write->dtype)
-    throw Failure(Code::DType, what + "array: expected " + dtypeName(write->dtype) + ", got " + dtypeName(view.dtype));
+    throw Failure(Code::DType,
+                  what + "array: expected " + dtypeName(write->dtype) + ", got " + dtypeName(view.dtype));
   const Tensor tensor{write->name, write->shape, write->dtype};
   if (view.bytes != tensor.bytes() || tensor.count() == 0)
     throw Failure(Code::Shape, what + "array: expected " + std::to_string(tensor.count()) + " elements of " +
@@ -62,12 +63,12 @@ void StoreCore::requireOpen() const {
 }
 
 Napi::Function StoreWrap::define(Napi::Env env) {
-  return DefineClass(env, "NativeStore",
-                     {InstanceMethod<&StoreWrap::write>("write"), InstanceMethod<&StoreWrap::read>("read"),
-                      InstanceMethod<&StoreWrap::has>("has"), InstanceMethod<&StoreWrap::names>("names"),
-                      InstanceMethod<&StoreWrap::remove>("remove"), InstanceMethod<&StoreWrap::compile>("compile"),
-                      InstanceMethod<&StoreWrap::dispose>("dispose"),
-                      InstanceAccessor<&StoreWrap::threads>("threads")});
+  return DefineClass(
+      env, "NativeStore",
+      {InstanceMethod<&StoreWrap::write>("write"), InstanceMethod<&StoreWrap::read>("read"),
+       InstanceMethod<&StoreWrap::has>("has"), InstanceMethod<&StoreWrap::names>("names"),
+       InstanceMethod<&StoreWrap::remove>("remove"), InstanceMethod<&StoreWrap::compile>("compile"),
+       InstanceMethod<&StoreWrap::dispose>("dispose"), InstanceAccessor<&StoreWrap::threads>("threads")});
 }
 
 StoreWrap::StoreWrap(const Napi::CallbackInfo &info) : Napi::ObjectWrap<StoreWrap>(info) {
@@ -87,7 +88,8 @@ Napi::Value StoreWrap::write(const Napi::CallbackInfo &info) {
     core_->names.insert(write->name);
     auto &store = core_->store;
     return core_->channel.run(
-        Value(), [&store, write] { store.write(write->name, write->shape, write->dtype, write->data.data()); },
+        Value(),
+        [&store, write] { store.write(write->name, write->shape, write->dtype, write->data.data()); },
         undefined);
   });
 }
@@ -122,7 +124,8 @@ Napi::Value StoreWrap::remove(const Napi::CallbackInfo &info) {
     const auto name = info[0].ToString().Utf8Value();
     core_->names.erase(name);
     auto &store = core_->store;
-    return core_->channel.run(Value(), [&store, name] { store.remove(name); }, undefined);
+    return core_->channel.run(
+        Value(), [&store, name] { store.remove(name); }, undefined);
   });
 }
 

@@ -19,7 +19,8 @@ struct ProgramHandle {
 
 /// What a StoreWrap and its ProgramWraps share. Destroyed on the JavaScript thread; the channel goes first.
 struct StoreCore {
-  StoreCore(Napi::Env env, const Backend &backend, int threads) : store(backend), channel(env, backend, threads) {}
+  StoreCore(Napi::Env env, const Backend &backend, int threads)
+      : store(backend), channel(env, backend, threads) {}
   void requireOpen() const; // Failure DISPOSED
 
   Store store;

@@ -17,9 +17,10 @@ struct Reference {
   Doubles mean, variance, y, dx, dgamma, dbeta, dresidual;
 
   explicit Reference(const Shape &shape)
-      : shape(shape), rows(product(shape) / shape.back()), channels(shape.back()), x(randoms(product(shape), 1)),
-        gamma(randoms(channels, 2)), beta(randoms(channels, 3)), residual(randoms(product(shape), 4)),
-        dy(randoms(product(shape), 5)), mean(channels), variance(channels) {}
+      : shape(shape), rows(product(shape) / shape.back()), channels(shape.back()),
+        x(randoms(product(shape), 1)), gamma(randoms(channels, 2)), beta(randoms(channels, 3)),
+        residual(randoms(product(shape), 4)), dy(randoms(product(shape), 5)), mean(channels),
+        variance(channels) {}
 
   void batchStatistics() {
     for (int64_t i = 0; i < rows * channels; ++i)
@@ -36,7 +37,8 @@ struct Reference {
   }
   void outputs(bool addResidual, bool relu) {
     for (int64_t i = 0; i < rows * channels; ++i) {
-      const auto value = gamma[i % channels] * normal(i) + beta[i % channels] + (addResidual ? residual[i] : 0.0f);
+      const auto value =
+          gamma[i % channels] * normal(i) + beta[i % channels] + (addResidual ? residual[i] : 0.0f);
       y.push_back(relu ? std::max(0.0, value) : value);
     }
   }
@@ -62,7 +64,8 @@ struct Tensors {
       : x("x", r.shape, layout), gamma("gamma", {r.channels}), beta("beta", {r.channels}),
         residual("residual", r.shape, layout), y("y", r.shape, layout), mean("mean", {r.channels}),
         variance("variance", {r.channels}), dy("dy", r.shape, layout), dx("dx", r.shape, layout),
-        dgamma("dgamma", {r.channels}), dbeta("dbeta", {r.channels}), dresidual("dresidual", r.shape, layout) {
+        dgamma("dgamma", {r.channels}), dbeta("dbeta", {r.channels}),
+        dresidual("dresidual", r.shape, layout) {
     x.write(r.x), gamma.write(r.gamma), beta.write(r.beta), residual.write(r.residual), dy.write(r.dy);
   }
 };
@@ -80,14 +83,19 @@ void train(const Shape &shape, Layout layout, bool relu) {
   r.batchStatistics(), r.outputs(false, relu), r.gradients(relu, false);
   Tensors t(r, layout);
   const Attributes attributes({{"epsilon", epsilon}, {"relu", relu}});
-  runNode({"batchNorm", "n", {&t.x.tensor, &t.gamma.tensor, &t.beta.tensor},
-           {&t.y.tensor, &t.mean.tensor, &t.variance.tensor}, attributes});
+  runNode({"batchNorm",
+           "n",
+           {&t.x.tensor, &t.gamma.tensor, &t.beta.tensor},
+           {&t.y.tensor, &t.mean.tensor, &t.variance.tensor},
+           attributes});
   close("y", t.y.read(), r.y, tolerance);
   close("mean", t.mean.read(), r.mean, tolerance);
   close("variance", t.variance.read(), r.variance, tolerance);
-  runNode({"batchNormGrad", "n",
+  runNode({"batchNormGrad",
+           "n",
            {&t.dy.tensor, &t.x.tensor, &t.gamma.tensor, &t.mean.tensor, &t.variance.tensor, &t.y.tensor},
-           {&t.dx.tensor, &t.dgamma.tensor, &t.dbeta.tensor}, attributes});
+           {&t.dx.tensor, &t.dgamma.tensor, &t.dbeta.tensor},
+           attributes});
   checkGradients(r, t);
 }
 
@@ -97,12 +105,17 @@ void frozen(const Shape &shape, Layout layout, bool relu) {
   Tensors t(r, layout);
   t.mean.write(narrowed(r.mean)), t.variance.write(narrowed(r.variance));
   const Attributes attributes({{"epsilon", epsilon}, {"relu", relu}});
-  runNode({"batchNormFrozen", "n",
-           {&t.x.tensor, &t.gamma.tensor, &t.beta.tensor, &t.mean.tensor, &t.variance.tensor}, {&t.y.tensor}, attributes});
+  runNode({"batchNormFrozen",
+           "n",
+           {&t.x.tensor, &t.gamma.tensor, &t.beta.tensor, &t.mean.tensor, &t.variance.tensor},
+           {&t.y.tensor},
+           attributes});
   close("y", t.y.read(), r.y, tolerance);
-  runNode({"batchNormFrozenGrad", "n",
+  runNode({"batchNormFrozenGrad",
+           "n",
            {&t.dy.tensor, &t.x.tensor, &t.gamma.tensor, &t.mean.tensor, &t.variance.tensor, &t.y.tensor},
-           {&t.dx.tensor, &t.dgamma.tensor, &t.dbeta.tensor}, attributes});
+           {&t.dx.tensor, &t.dgamma.tensor, &t.dbeta.tensor},
+           attributes});
   checkGradients(r, t);
 }
 
@@ -111,12 +124,17 @@ void fused(const Shape &shape, Layout layout) {
   r.batchStatistics(), r.outputs(true, true), r.gradients(true, false);
   Tensors t(r, layout);
   const Attributes attributes({{"epsilon", epsilon}});
-  runNode({"batchNormAddRelu", "n", {&t.x.tensor, &t.gamma.tensor, &t.beta.tensor, &t.residual.tensor},
-           {&t.y.tensor, &t.mean.tensor, &t.variance.tensor}, attributes});
+  runNode({"batchNormAddRelu",
+           "n",
+           {&t.x.tensor, &t.gamma.tensor, &t.beta.tensor, &t.residual.tensor},
+           {&t.y.tensor, &t.mean.tensor, &t.variance.tensor},
+           attributes});
   close("y", t.y.read(), r.y, tolerance);
-  runNode({"batchNormAddReluGrad", "n",
+  runNode({"batchNormAddReluGrad",
+           "n",
            {&t.dy.tensor, &t.x.tensor, &t.gamma.tensor, &t.mean.tensor, &t.variance.tensor, &t.y.tensor},
-           {&t.dx.tensor, &t.dgamma.tensor, &t.dbeta.tensor, &t.dresidual.tensor}, attributes});
+           {&t.dx.tensor, &t.dgamma.tensor, &t.dbeta.tensor, &t.dresidual.tensor},
+           attributes});
   checkGradients(r, t);
   close("dresidual", t.dresidual.read(), r.dresidual, tolerance);
 }
@@ -129,10 +147,35 @@ void everywhere(const std::function<void(const Shape &, Layout)> &body) {
     body(shape, Layout::Plain);
 }
 
+/// Planners may give dx the memory of dy, and a frozen y that of x.
+void inPlace(const Shape &shape, Layout layout) {
+  const Attributes attributes({{"epsilon", epsilon}, {"relu", true}});
+  Reference r(shape);
+  r.givenStatistics(), r.outputs(false, true), r.gradients(true, true);
+  Tensors t(r, layout);
+  t.mean.write(narrowed(r.mean)), t.variance.write(narrowed(r.variance));
+  t.y.write(r.x);
+  runNode({"batchNormFrozen",
+           "n",
+           {&t.y.tensor, &t.gamma.tensor, &t.beta.tensor, &t.mean.tensor, &t.variance.tensor},
+           {&t.y.tensor},
+           attributes});
+  close("y over x", t.y.read(), r.y, tolerance);
+  runNode({"batchNormFrozenGrad",
+           "n",
+           {&t.dy.tensor, &t.x.tensor, &t.gamma.tensor, &t.mean.tensor, &t.variance.tensor, &t.y.tensor},
+           {&t.dy.tensor, &t.dgamma.tensor, &t.dbeta.tensor},
+           attributes});
+  close("dx over dy", t.dy.read(), r.dx, tolerance);
+}
+
 void refuses() {
   Operand x("x", {2, 3, 4, 16}), gamma("gamma", {8}), beta("beta", {16}), y("y", {2, 3, 4, 16}), s("s", {16});
   equal("gamma", failureOf([&] {
-          runNode({"batchNorm", "n", {&x.tensor, &gamma.tensor, &beta.tensor}, {&y.tensor, &s.tensor, &s.tensor},
+          runNode({"batchNorm",
+                   "n",
+                   {&x.tensor, &gamma.tensor, &beta.tensor},
+                   {&y.tensor, &s.tensor, &s.tensor},
                    Attributes({{"epsilon", epsilon}, {"relu", false}})});
         }),
         "SHAPE batchNorm 'n': 'gamma': expected [16], got [8]");
@@ -142,11 +185,14 @@ void refuses() {
 
 int main() {
   return run({
-      {"training statistics, output and gradients match loops", [] { everywhere([](auto s, auto l) { train(s, l, false); }); }},
+      {"training statistics, output and gradients match loops",
+       [] { everywhere([](auto s, auto l) { train(s, l, false); }); }},
       {"and with a fused relu", [] { everywhere([](auto s, auto l) { train(s, l, true); }); }},
-      {"frozen statistics give output and gradients that match loops", [] { everywhere([](auto s, auto l) { frozen(s, l, false); }); }},
+      {"frozen statistics give output and gradients that match loops",
+       [] { everywhere([](auto s, auto l) { frozen(s, l, false); }); }},
       {"and with a fused relu", [] { everywhere([](auto s, auto l) { frozen(s, l, true); }); }},
       {"the row fused with addition and relu matches loops", [] { everywhere(fused); }},
+      {"results may take the memory of what they are made from", [] { everywhere(inPlace); }},
       {"wrong shapes are refused by name", refuses},
   });
 }

@@ -58,7 +58,8 @@ Layout blockedWhere(int64_t channels, Layout layout) { return channels % 16 == 0
 void matchesLoops(const Geometry &g, Layout xLayout, Layout yLayout) {
   Operand x("x", g.x(), blockedWhere(g.inputs, xLayout)), w("w", g.w());
   Operand y("y", g.y(), blockedWhere(g.outputs, yLayout));
-  const auto xs = randoms(product(g.x()), 1), ws = randoms(product(g.w()), 2), dys = randoms(product(g.y()), 3);
+  const auto xs = randoms(product(g.x()), 1), ws = randoms(product(g.w()), 2),
+             dys = randoms(product(g.y()), 3);
   Doubles ys(dys.size()), dxs(xs.size()), dws(ws.size());
   eachProduct(g, [&](int64_t xi, int64_t wi, int64_t yi) {
     ys[yi] += static_cast<double>(xs[xi]) * ws[wi];
@@ -98,6 +99,7 @@ const std::vector<Geometry> &geometries() {
       {2, 8, 8, 32, 64, 3, 3, {2, 2}, {1, 1, 1, 1}, {1, 1}, 2},
       {2, 6, 6, 12, 8, 3, 3, {1, 1}, {1, 1, 1, 1}, {1, 1}, 4},
       {1, 4, 4, 1, 1, 2, 2},
+      {6, 1, 200, 512, 16, 1, 2, {1, 1}, {0, 0, 0, 1}}, // more patches than are gathered at once
   };
   return list;
 }
@@ -119,7 +121,9 @@ void repeats() {
 
 std::string failureFor(const Geometry &g, const Shape &yShape, const Attributes &attributes) {
   Operand x("x", g.x()), w("w", g.w()), y("y", yShape);
-  return failureOf([&] { runNode({"conv2d", "image.stem", {&x.tensor, &w.tensor}, {&y.tensor}, attributes}); });
+  return failureOf([&] {
+    runNode({"conv2d", "image.stem", {&x.tensor, &w.tensor}, {&y.tensor}, attributes});
+  });
 }
 
 void refuses() {
@@ -132,14 +136,16 @@ void refuses() {
         "ATTRIBUTE conv2d 'image.stem': groups: expected a divisor of 3 and 8, got 2");
   attributes.set("groups", 1.0);
   attributes.set("stride", std::vector<double>{0, 1});
-  expect(failureFor(g, g.y(), attributes).find("ATTRIBUTE conv2d 'image.stem': stride") == 0, "stride 0 is refused");
+  expect(failureFor(g, g.y(), attributes).find("ATTRIBUTE conv2d 'image.stem': stride") == 0,
+         "stride 0 is refused");
 }
 
 } // namespace
 
 int main() {
   return run({
-      {"convolution and its gradients match loops in plain layout", [] { matchAll(Layout::Plain, Layout::Plain); }},
+      {"convolution and its gradients match loops in plain layout",
+       [] { matchAll(Layout::Plain, Layout::Plain); }},
       {"and in blocks of 8", [] { matchAll(Layout::Blocked8, Layout::Blocked8); }},
       {"and in blocks of 16", [] { matchAll(Layout::Blocked16, Layout::Blocked16); }},
       {"and from plain images to blocked ones", [] { matchAll(Layout::Plain, Layout::Blocked16); }},

@@ -4,6 +4,7 @@
 #include "../functors/lanes.h"
 
 #include <barrier>
+#include <functional>
 #include <thread>
 #include <vector>
 
@@ -40,6 +41,18 @@ private:
   int32_t *turn_;
 };
 
+/// 32 threads that do all rows together.
+inline void runWarp(int64_t rows, const std::function<void(int64_t, HostExchange)> &work) {
+  WarpState state;
+  std::vector<std::jthread> threads;
+  for (int32_t lane = 0; lane < 32; ++lane)
+    threads.emplace_back([&, lane] {
+      int32_t turn = 0;
+      for (int64_t row = 0; row < rows; ++row)
+        work(row, HostExchange{state, lane, turn});
+    });
+}
+
 /// Launches functors the way a device does: elements in no order worth relying on, rows by warps of 32
 /// threads that run the lane-strided device code.
 struct HostWarp {
@@ -51,14 +64,9 @@ struct HostWarp {
   }
 
   template <class Functor> static void rows(int64_t count, int64_t, Functor functor) {
-    WarpState state;
-    std::vector<std::jthread> threads;
-    for (int32_t lane = 0; lane < 32; ++lane)
-      threads.emplace_back([&state, functor, lane, count] {
-        int32_t turn = 0;
-        for (int64_t row = 0; row < count; ++row)
-          functor(row, WarpLanes<HostExchange>{HostExchange{state, lane, turn}});
-      });
+    runWarp(count, [&functor](int64_t row, HostExchange exchange) {
+      functor(row, WarpLanes<HostExchange>{exchange});
+    });
   }
 
   static void checkIndices(const Node &node, const char *name, const int32_t *values, int64_t count,

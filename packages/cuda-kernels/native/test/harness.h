@@ -43,7 +43,8 @@ inline void close(const std::string &what, const std::vector<float> &got, const 
   for (size_t i = 0; i < got.size(); ++i)
     if (!(std::abs(got[i] - expected[i]) <= tolerance * largest)) {
       char text[160];
-      std::snprintf(text, sizeof text, "[%zu of %zu] expected %.9g, got %.9g", i, got.size(), expected[i], got[i]);
+      std::snprintf(text, sizeof text, "[%zu of %zu] expected %.9g, got %.9g", i, got.size(), expected[i],
+                    got[i]);
       throw std::runtime_error(what + text);
     }
 }

@@ -35,12 +35,14 @@ private:
 const Shape image{2, 8, 8, 32};
 
 void is(const Tensor *tensor, Layout expected) {
-  equal("layout of " + tensor->name, std::string(layoutName(tensor->layout)), std::string(layoutName(expected)));
+  equal("layout of " + tensor->name, std::string(layoutName(tensor->layout)),
+        std::string(layoutName(expected)));
 }
 
 void convolutionsShare() {
   Net net;
-  auto *x = net.fixed("x", {2, 8, 8, 3}), *w = net.fixed("w", {32, 3, 3, 3}), *v = net.fixed("v", {32, 32, 3, 3});
+  auto *x = net.fixed("x", {2, 8, 8, 3}), *w = net.fixed("w", {32, 3, 3, 3}),
+       *v = net.fixed("v", {32, 32, 3, 3});
   auto *a = net.free("a", image), *b = net.free("b", image), *c = net.free("c", image);
   auto *mean = net.free("mean", {32}), *variance = net.free("variance", {32});
   net.node("conv2d", {x, w}, {a});

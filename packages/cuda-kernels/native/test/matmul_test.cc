@@ -16,7 +16,9 @@ struct Product {
 
   Shape a() const { return transposeA ? Shape{k, m} : Shape{m, k}; }
   Shape b() const { return transposeB ? Shape{n, k} : Shape{k, n}; }
-  Attributes attributes() const { return Attributes({{"transposeA", transposeA}, {"transposeB", transposeB}}); }
+  Attributes attributes() const {
+    return Attributes({{"transposeA", transposeA}, {"transposeB", transposeB}});
+  }
 };
 
 void matchesLoops(const Product &p) {
@@ -34,18 +36,27 @@ void matchesLoops(const Product &p) {
 }
 
 void matchAll(bool transposeA, bool transposeB) {
-  for (const auto &[m, k, n] : std::vector<std::array<int64_t, 3>>{
-           {1, 1, 1}, {1, 7, 1}, {5, 1, 3}, {17, 33, 9}, {32, 64, 48}, {64, 300, 31}, {2, 128, 257}, {129, 5, 64}})
+  for (const auto &[m, k, n] : std::vector<std::array<int64_t, 3>>{{1, 1, 1},
+                                                                   {1, 7, 1},
+                                                                   {5, 1, 3},
+                                                                   {17, 33, 9},
+                                                                   {32, 64, 48},
+                                                                   {64, 300, 31},
+                                                                   {2, 128, 257},
+                                                                   {129, 5, 64}})
     matchesLoops({m, k, n, transposeA, transposeB});
 }
 
 void refuses() {
   Operand a("a", {2, 3}), b("b", {4, 5}), y("y", {2, 5}), vector("v", {3});
   const Attributes plain({{"transposeA", false}, {"transposeB", false}});
-  equal("inner extents",
-        failureOf([&] { runNode({"matmul", "head", {&a.tensor, &b.tensor}, {&y.tensor}, plain}); }),
+  equal("inner extents", failureOf([&] {
+          runNode({"matmul", "head", {&a.tensor, &b.tensor}, {&y.tensor}, plain});
+        }),
         "SHAPE matmul 'head': inner extent of b: expected 3, got 4");
-  equal("rank", failureOf([&] { runNode({"matmul", "head", {&a.tensor, &vector.tensor}, {&y.tensor}, plain}); }),
+  equal("rank", failureOf([&] {
+          runNode({"matmul", "head", {&a.tensor, &vector.tensor}, {&y.tensor}, plain});
+        }),
         "SHAPE matmul 'head': 'v': expected rank 2, got [3]");
 }
 

@@ -16,7 +16,8 @@ Plan chain() {
   Plan plan;
   plan.name = "chain";
   plan.values = {{"x", {16}, DType::F32, {PlaceKind::Feed, 0}}, arena("a", 0), arena("b", 64), arena("y", 0)};
-  plan.nodes = {{"relu", "first", {0}, {1}, {}}, {"relu", "second", {1}, {2}, {}}, {"relu", "third", {2}, {3}, {}}};
+  plan.nodes = {
+      {"relu", "first", {0}, {1}, {}}, {"relu", "second", {1}, {2}, {}}, {"relu", "third", {2}, {3}, {}}};
   plan.feeds = {0};
   plan.taps = {3};
   plan.arenaBytes = 128;
@@ -71,7 +72,8 @@ void wrongNodes() {
 }
 
 void overlap() {
-  says("PLAN_INVALID plan 'chain': node 'second' output 'b': expected memory of its own, got bytes of the live value 'a'",
+  says("PLAN_INVALID plan 'chain': node 'second' output 'b': expected memory of its own, got bytes of the "
+       "live value 'a'",
        [](Plan &plan) {
          plan.values[2].place.at = 0;
          plan.nodes[2].inputs = {1, 2};
@@ -80,7 +82,8 @@ void overlap() {
 }
 
 void paddedChannels() {
-  equal("300 channels", std::to_string(reservedBytes({2, 1, 3, 300}, DType::F32)), std::to_string(4 * 6 * 304));
+  equal("300 channels", std::to_string(reservedBytes({2, 1, 3, 300}, DType::F32)),
+        std::to_string(4 * 6 * 304));
   equal("3 channels", std::to_string(reservedBytes({2, 1, 3, 3}, DType::F32)), std::to_string(4 * 6 * 3));
   equal("rank 2", std::to_string(reservedBytes({2, 300}, DType::F32)), std::to_string(4 * 600));
   equal("u8", std::to_string(reservedBytes({2, 1, 3, 300}, DType::U8)), std::to_string(1800));

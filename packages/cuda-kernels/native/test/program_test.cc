@@ -1,4 +1,5 @@
 #include "../engine/backend.h"
+#include "../engine/processor.h"
 #include "../engine/program.h"
 #include "../engine/session.h"
 #include "../engine/threads.h"
@@ -34,8 +35,9 @@ Plan logPlan() {
   plan.values = {{"x", image, DType::F32, {PlaceKind::Feed, 0}},
                  {"a", image, DType::F32, {PlaceKind::Arena, 0}},
                  {"y", {6, 2, 6, 16}, DType::F32, {PlaceKind::Arena, alignUp(imageBytes)}}};
-  plan.nodes = {{"log", "first", {0}, {1}, {}},
-                {"transpose", "second", {1}, {2}, Attributes({{"permutation", std::vector<double>{1, 0, 2, 3}}})}};
+  plan.nodes = {
+      {"log", "first", {0}, {1}, {}},
+      {"transpose", "second", {1}, {2}, Attributes({{"permutation", std::vector<double>{1, 0, 2, 3}}})}};
   plan.feeds = {0};
   plan.taps = {1, 2};
   plan.arenaBytes = 2 * alignUp(imageBytes);
@@ -49,10 +51,17 @@ Plan convolutionPlan() {
   plan.values.push_back({"w", {16, 16, 3, 3}, DType::F32, {PlaceKind::Store, 0}});
   plan.values.push_back({"b", image, DType::F32, {PlaceKind::Arena, 0}});
   const std::vector<double> ones{1, 1};
-  plan.nodes = {{"conv2d", "first", {0, 3}, {1},
-                 Attributes({{"stride", ones}, {"pad", std::vector<double>{1, 1, 1, 1}}, {"dilation", ones}, {"groups", 1.0}})},
-                {"relu", "second", {1}, {4}, {}},
-                {"transpose", "third", {4}, {2}, Attributes({{"permutation", std::vector<double>{1, 0, 2, 3}}})}};
+  plan.nodes = {
+      {"conv2d",
+       "first",
+       {0, 3},
+       {1},
+       Attributes({{"stride", ones},
+                   {"pad", std::vector<double>{1, 1, 1, 1}},
+                   {"dilation", ones},
+                   {"groups", 1.0}})},
+      {"relu", "second", {1}, {4}, {}},
+      {"transpose", "third", {4}, {2}, Attributes({{"permutation", std::vector<double>{1, 0, 2, 3}}})}};
   plan.taps = {4, 2};
   return plan;
 }
@@ -106,20 +115,23 @@ void refusesStore() {
   store.write("w", {4}, DType::F32, bytes);
   const Floats x(product(image), 1.0f);
   equal("reshaped", failureOf([&] { program.step(program.stage({viewOf(x)}, nullptr, 0), never); }),
-        "SHAPE plan 'convolution': store value 'w': expected [16, 16, 3, 3] as compiled, got [4]; compile the plan again");
+        "SHAPE plan 'convolution': store value 'w': expected [16, 16, 3, 3] as compiled, got [4]; compile "
+        "the plan again");
 }
 
 void refusesFeeds() {
   Store store(backend());
   Program program(store, logPlan());
-  equal("count", failureOf([&] { program.stage({}, nullptr, 0); }), "FEED plan 'log': feeds: expected 1, got 0");
+  equal("count", failureOf([&] { program.stage({}, nullptr, 0); }),
+        "FEED plan 'log': feeds: expected 1, got 0");
   const Floats few(3, 1.0f);
   equal("size", failureOf([&] { program.stage({viewOf(few)}, nullptr, 0); }),
         "FEED plan 'log': feed 'x': expected 1152 elements of [2, 6, 6, 16], got 3");
   const Floats x(product(image), 1.0f);
   auto view = viewOf(x);
   view.dtype = DType::I32;
-  equal("dtype", failureOf([&] { program.stage({view}, nullptr, 0); }), "FEED plan 'log': feed 'x': expected f32, got i32");
+  equal("dtype", failureOf([&] { program.stage({view}, nullptr, 0); }),
+        "FEED plan 'log': feed 'x': expected f32, got i32");
 }
 
 void namesNonFinite() {
@@ -142,7 +154,8 @@ void stops() {
   const Floats x(product(image), 1.0f);
   int asked = 0;
   const auto second = [&] { return ++asked == 2; };
-  expect(failureOf([&] { program.step(program.stage({viewOf(x)}, nullptr, 0), second); }).find("DISPOSED") == 0,
+  expect(failureOf([&] { program.step(program.stage({viewOf(x)}, nullptr, 0), second); }).find("DISPOSED") ==
+             0,
          "the step ends between two nodes");
 }
 
@@ -180,8 +193,18 @@ void quotas() {
   expect(availableThreads() >= 1, "there is at least one thread");
 }
 
+void processors() {
+  const char *const here[] = {nullptr}, *const elsewhere[] = {"no-such-extension", nullptr};
+  equal("here", failureOf([&] { requireProcessor(here); }), std::string());
+  expect(failureOf([&] {
+           requireProcessor(elsewhere);
+         }).find("DEVICE processor: expected no-such-extension") == 0,
+         "an extension that is missing is named");
+}
+
 void hugeArena() {
-  equal("code", failureOf([] { Region region(size_t{1} << 60); }).substr(0, 13), std::string("OUT_OF_MEMORY"));
+  equal("code", failureOf([] { Region region(size_t{1} << 60); }).substr(0, 13),
+        std::string("OUT_OF_MEMORY"));
 }
 
 } // namespace
@@ -197,6 +220,7 @@ int main() {
       {"a program describes its memory and kernels", describes},
       {"a session runs jobs in order and none after its end", jobsInOrder},
       {"quota lines of cgroups become thread counts", quotas},
+      {"a build for another processor is refused", processors},
       {"memory that cannot be had is a typed failure", hugeArena},
   });
 }

@@ -1,0 +1,136 @@
+#include "batch_norm_passes.h"
+
+namespace dualpath::cpu {
+namespace {
+
+/// Narrow tiles sum even and odd pixels apart: one chain would wait for its own additions.
+template <int64_t width> struct Accumulator {
+  static constexpr int64_t chains = width > 16 ? 1 : 2;
+  float values[chains][width] = {};
+
+  float *chain(int64_t pixel) { return values[pixel % chains]; }
+  void store(float *to) const {
+    for (int64_t c = 0; c < width; ++c)
+      to[c] = chains == 1 ? values[0][c] : values[0][c] + values[chains - 1][c];
+  }
+};
+
+template <int64_t width>
+float *firstSum(float *partial, const ChannelTiles &tiles, int64_t part, int64_t channel) {
+  return partial + part * 2 * tiles.channels() + channel;
+}
+
+/// Both are loaded before one is chosen: a load behind a condition would not become a vector load.
+template <bool masked> float gradientAt(const Gradient &gradient, int64_t at) {
+  const float dy = gradient.dy[at];
+  if constexpr (masked) {
+    const float y = gradient.y[at];
+    return y > 0.0f ? dy : 0.0f;
+  }
+  return dy;
+}
+
+template <bool masked, bool keep>
+void sumGradientOf(const ChannelTiles &tiles, const Gradient &gradient, const float *x, const float *mean,
+                   float *kept, float *partial) {
+  tiles.each([&](int64_t part, int64_t channel, auto widthOf, auto tile) {
+    constexpr int64_t width = widthOf;
+    Accumulator<width> plain, scaled;
+    tile([&](int64_t at, int64_t pixels, int64_t stride) {
+      for (int64_t p = 0; p < pixels; ++p, at += stride) {
+        auto *first = plain.chain(p), *second = scaled.chain(p);
+#pragma omp simd
+        for (int64_t c = 0; c < width; ++c) {
+          const float g = gradientAt<masked>(gradient, at + c);
+          if constexpr (keep)
+            kept[at + c] = g;
+          first[c] += g;
+          second[c] += g * (x[at + c] - mean[channel + c]);
+        }
+      }
+    });
+    auto *sums = firstSum<width>(partial, tiles, part, channel);
+    plain.store(sums);
+    scaled.store(sums + tiles.channels());
+  });
+}
+
+template <bool masked>
+void applyGradientOf(const ChannelTiles &tiles, const Gradient &gradient, const float *x,
+                     const GradientAffine &affine, float *dx) {
+  tiles.each([&](int64_t, int64_t channel, auto widthOf, auto tile) {
+    constexpr int64_t width = widthOf;
+    const float *a = affine.a + channel, *b = affine.b + channel, *c = affine.c + channel;
+    tile([&](int64_t at, int64_t pixels, int64_t stride) {
+      for (int64_t p = 0; p < pixels; ++p, at += stride)
+#pragma omp simd
+        for (int64_t k = 0; k < width; ++k)
+          dx[at + k] = a[k] * gradientAt<masked>(gradient, at + k) + b[k] * x[at + k] + c[k];
+    });
+  });
+}
+
+template <bool residual, bool relu>
+void applyAffineOf(const ChannelTiles &tiles, const float *x, const Affine &affine, float *y) {
+  tiles.each([&](int64_t, int64_t channel, auto widthOf, auto tile) {
+    constexpr int64_t width = widthOf;
+    const float *factor = affine.factor + channel, *offset = affine.offset + channel;
+    tile([&](int64_t at, int64_t pixels, int64_t stride) {
+      for (int64_t p = 0; p < pixels; ++p, at += stride)
+#pragma omp simd
+        for (int64_t c = 0; c < width; ++c) {
+          float value = factor[c] * x[at + c] + offset[c];
+          if constexpr (residual)
+            value += affine.residual[at + c];
+          y[at + c] = relu ? std::max(value, 0.0f) : value;
+        }
+    });
+  });
+}
+
+} // namespace
+
+void sumShifted(const ChannelTiles &tiles, const float *x, const float *shift, float *partial) {
+  tiles.each([&](int64_t part, int64_t channel, auto widthOf, auto tile) {
+    constexpr int64_t width = widthOf;
+    Accumulator<width> plain, squared;
+    tile([&](int64_t at, int64_t pixels, int64_t stride) {
+      for (int64_t p = 0; p < pixels; ++p, at += stride) {
+        auto *first = plain.chain(p), *second = squared.chain(p);
+#pragma omp simd
+        for (int64_t c = 0; c < width; ++c) {
+          const float value = x[at + c] - shift[channel + c];
+          first[c] += value;
+          second[c] += value * value;
+        }
+      }
+    });
+    auto *sums = firstSum<width>(partial, tiles, part, channel);
+    plain.store(sums);
+    squared.store(sums + tiles.channels());
+  });
+}
+
+void applyAffine(const ChannelTiles &tiles, const float *x, const Affine &affine, float *y) {
+  if (affine.residual)
+    return affine.relu ? applyAffineOf<true, true>(tiles, x, affine, y)
+                       : applyAffineOf<true, false>(tiles, x, affine, y);
+  return affine.relu ? applyAffineOf<false, true>(tiles, x, affine, y)
+                     : applyAffineOf<false, false>(tiles, x, affine, y);
+}
+
+void sumGradient(const ChannelTiles &tiles, const Gradient &gradient, const float *x, const float *mean,
+                 float *kept, float *partial) {
+  if (kept)
+    return sumGradientOf<true, true>(tiles, gradient, x, mean, kept, partial);
+  return gradient.y ? sumGradientOf<true, false>(tiles, gradient, x, mean, kept, partial)
+                    : sumGradientOf<false, false>(tiles, gradient, x, mean, kept, partial);
+}
+
+void applyGradient(const ChannelTiles &tiles, const Gradient &gradient, const float *x,
+                   const GradientAffine &affine, float *dx) {
+  return gradient.y ? applyGradientOf<true>(tiles, gradient, x, affine, dx)
+                    : applyGradientOf<false>(tiles, gradient, x, affine, dx);
+}
+
+} // namespace dualpath::cpu

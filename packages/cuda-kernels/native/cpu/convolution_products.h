@@ -1,0 +1,16 @@
+#pragma once
+
+#include "convolution_shape.h"
+
+namespace dualpath::cpu {
+
+/// Convolutions as matrix products over gathered patches: for sequences, where the library's kernels find too
+/// few pixels in a row, and where it has nothing but its reference loops. Groups are not supported.
+Kernel conv2dByProducts(const ConvolutionShape &shape);
+Kernel conv2dGradXByProducts(const ConvolutionShape &shape);
+Kernel conv2dGradWByProducts(const ConvolutionShape &shape);
+
+/// Whether the source is a sequence (one row of pixels) that more than one tap reads.
+bool isSequence(const ConvolutionShape &shape);
+
+} // namespace dualpath::cpu

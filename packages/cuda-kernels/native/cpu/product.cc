@@ -1,0 +1,44 @@
+#include "product.h"
+
+namespace dualpath::cpu {
+namespace {
+
+memory::desc desc(int64_t rows, int64_t columns, bool transposed) {
+  return {
+      {rows, columns}, memory::data_type::f32, transposed ? memory::format_tag::ba : memory::format_tag::ab};
+}
+
+} // namespace
+
+Product::Product(const Operands &operands) {
+  const auto a = desc(operands.m, operands.k, operands.transposeA),
+             b = desc(operands.k, operands.n, operands.transposeB);
+  const auto y = desc(operands.m, operands.n, false);
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  if (operands.accumulate) {
+    dnnl::post_ops sum;
+    sum.append_sum(1.0f);
+    attr.set_post_ops(sum);
+  }
+  const dnnl::matmul::primitive_desc chosen({a, b, y}, attr, engine());
+  primitive_ = dnnl::matmul(chosen);
+  a_ = memory(a, engine(), DNNL_MEMORY_NONE);
+  b_ = memory(b, engine(), DNNL_MEMORY_NONE);
+  y_ = memory(y, engine(), DNNL_MEMORY_NONE);
+  scratch_ = memory(chosen.scratchpad_desc(), engine(), DNNL_MEMORY_NONE);
+  scratchBytes_ = chosen.scratchpad_desc().get_size();
+  name_ = chosen.impl_info_str();
+}
+
+void Product::run(const float *a, const float *b, float *y, std::byte *scratch) {
+  a_.set_data_handle(const_cast<float *>(a));
+  b_.set_data_handle(const_cast<float *>(b));
+  y_.set_data_handle(y);
+  scratch_.set_data_handle(scratch);
+  primitive_.execute(
+      stream(),
+      {{DNNL_ARG_SRC, a_}, {DNNL_ARG_WEIGHTS, b_}, {DNNL_ARG_DST, y_}, {DNNL_ARG_SCRATCHPAD, scratch_}});
+}
+
+} // namespace dualpath::cpu

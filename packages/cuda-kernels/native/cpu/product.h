@@ -1,0 +1,28 @@
+#pragma once
+
+#include "onednn.h"
+
+namespace dualpath::cpu {
+
+/// y[m, n] = a[m, k] b[k, n], row-major on raw pointers; with `accumulate` added to what y holds. A
+/// transposed operand is stored the other way round.
+class Product {
+public:
+  struct Operands {
+    int64_t m, k, n;
+    bool transposeA = false, transposeB = false, accumulate = false;
+  };
+  explicit Product(const Operands &operands);
+
+  size_t scratchBytes() const { return scratchBytes_; }
+  std::string name() const { return name_; }
+  void run(const float *a, const float *b, float *y, std::byte *scratch);
+
+private:
+  dnnl::matmul primitive_;
+  memory a_, b_, y_, scratch_;
+  size_t scratchBytes_ = 0;
+  std::string name_;
+};
+
+} // namespace dualpath::cpu

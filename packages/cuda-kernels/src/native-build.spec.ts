@@ -1,0 +1,57 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { afterAll, expect, test } from "vitest";
+
+const script = fileURLToPath(new URL("../../../tools/native/build.mjs", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "dualpath-"));
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Programs that do no more than print their version. */
+const versions = { "c++": "12", cmake: "cmake version 3.25.1", ninja: "1.11.1", python3: "Python 3.11.2" };
+
+/** Runs the build where only these programs are installed. */
+function buildWith(
+  programs: readonly (keyof typeof versions)[],
+  environment: Readonly<Record<string, string>> = {},
+): { status: number | null; stderr: string } {
+  const path = mkdtempSync(join(folder, "path-"));
+  for (const program of programs) {
+    writeFileSync(join(path, program), `#!/bin/sh\necho "${versions[program]}"\n`);
+    chmodSync(join(path, program), 0o755);
+  }
+  const env = { PATH: path, ...environment };
+  return spawnSync(process.execPath, [script], { env, encoding: "utf8" });
+}
+
+test("a missing compiler is named with the package to install", () => {
+  const { status, stderr } = buildWith([]);
+  expect(status).toBe(1);
+  expect(stderr).toBe(
+    "native build: A C++ compiler ('c++') was not found; the addon is C++20. " +
+      "Install it (Debian, Ubuntu: apt-get install g++ make) and run the same command again.\n",
+  );
+});
+
+test("missing CMake and make are named with the packages to install", () => {
+  expect(buildWith(["c++"]).stderr).toContain("CMake was not found; it builds the addon. Install it");
+  expect(buildWith(["c++", "cmake"]).stderr).toContain("apt-get install make");
+});
+
+test("a DNNL_ROOT without oneDNN is named with what it should hold", () => {
+  const { status, stderr } = buildWith(["c++", "cmake", "ninja"], { DNNL_ROOT: folder });
+  expect(status).toBe(1);
+  expect(stderr).toContain(`DNNL_ROOT: expected oneDNN's include/ and lib/ below ${folder}`);
+});
+
+test("a DNNL_ROOT with another major version is refused", () => {
+  const include = join(folder, "include/oneapi/dnnl");
+  mkdirSync(include, { recursive: true });
+  writeFileSync(join(include, "dnnl_version.h"), "#define DNNL_VERSION_MAJOR 3\n");
+  const { stderr } = buildWith(["c++", "cmake", "ninja"], { DNNL_ROOT: folder });
+  expect(stderr).toContain(`DNNL_ROOT: expected oneDNN 2.x in ${folder}, got version 3`);
+});
