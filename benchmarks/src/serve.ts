@@ -11,7 +11,10 @@ function peakBytes(): number {
 async function answer(command: Record<string, unknown>): Promise<object> {
   if (typeof command["load"] === "string") {
     const open = workloads[command["load"]];
-    if (!open) throw new RangeError(`no workload '${command["load"]}'; there are ${Object.keys(workloads).join(", ")}`);
+    if (!open)
+      throw new RangeError(
+        `no workload '${command["load"]}'; there are ${Object.keys(workloads).join(", ")}`,
+      );
     step = open(command as unknown as Parameters<typeof open>[0]);
     return { loaded: command["load"] };
   }

@@ -42,7 +42,7 @@ function dualPathResNet50({ threads, batch, classes, vocabulary }: Sizes): Step 
 /** Seconds from one step's event to the next one's. */
 function stepsOf(events: AsyncIterator<TrainingEvent>): Step {
   return async () => {
-    for (let start = performance.now(); ; ) {
+    for (let start = performance.now(); ;) {
       const { value, done } = await events.next();
       if (done) throw new RangeError("the run ended before the measurement did");
       if (value.type === "step") return (performance.now() - start) / 1000;

@@ -1,0 +1,204 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+import { ExperimentError } from "../errors.js";
+import { temporaryDirectory } from "../testing/temporary.js";
+import { tinyExperiment, writeTinyCorpus } from "../testing/tiny-corpus.js";
+import type { Workspace } from "../workspace/root.js";
+import { workspace } from "../workspace/root.js";
+import { commandLine, usageError } from "./program.js";
+
+interface Bench {
+  readonly folder: string;
+  readonly corpus: string;
+  readonly config: string;
+  readonly place: Workspace;
+}
+
+async function bench(change: (text: string) => string = (text) => text): Promise<Bench> {
+  const folder = temporaryDirectory();
+  const corpus = join(folder, "corpus");
+  await writeTinyCorpus(corpus);
+  const config = join(folder, "tiny.yaml");
+  writeFileSync(config, change(tinyExperiment(corpus)));
+  return {
+    folder,
+    corpus,
+    config,
+    place: { ...workspace(), local: join(folder, "local"), runs: join(folder, "runs") },
+  };
+}
+
+async function failure(
+  place: Workspace,
+  ...parameters: string[]
+): Promise<{ code: unknown; message: string; exitCode: number }> {
+  const output = new PassThrough() as unknown as NodeJS.WriteStream;
+  const { signal } = new AbortController();
+  try {
+    await commandLine({ workspace: place, output, signal }).parseAsync(parameters, { from: "user" });
+  } catch (thrown) {
+    const error = usageError(thrown);
+    if (!(error instanceof Error)) throw thrown;
+    const exitCode = error instanceof ExperimentError ? error.exitCode : 1;
+    return { code: "code" in error ? error.code : undefined, message: error.message, exitCode };
+  }
+  throw new Error("nothing was thrown");
+}
+
+const offline = ["--offline"];
+
+describe("bad input", () => {
+  beforeAll(() => {
+    delete process.env["MLFLOW_TRACKING_URI"];
+  });
+
+  it("an unknown config key is named with file, line and the nearest known key", async () => {
+    const { config, place } = await bench((text) => text.replace("embedding: 16", "embeding: 16"));
+    const { message, exitCode } = await failure(place, "train", "--config", config, ...offline);
+    expect(message).toContain(
+      `${config}:15:3 model.embeding: unknown key 'embeding'; did you mean 'embedding'?`,
+    );
+    expect(exitCode).toBe(2);
+  });
+
+  it("a value of the wrong type is named with the value found and what was expected", async () => {
+    const { config, place } = await bench((text) => text.replace("learningRate: 0.05", "learningRate: fast"));
+    const { message, exitCode } = await failure(place, "explain", "--config", config);
+    expect(message).toContain('curriculum.0.learningRate: expected a value of type number, found "fast"');
+    expect(exitCode).toBe(2);
+  });
+
+  it("a bad point of a sweep is refused before any trial starts", async () => {
+    const sweep = "sweep:\n  space: { curriculum.1.learningRate: [0.1, -1] }\n";
+    const { config, place } = await bench((text) => text + sweep);
+    const { message, exitCode } = await failure(place, "sweep", "--config", config, ...offline);
+    expect(message).toMatch(
+      /curriculum\.1\.learningRate: expected number to be >0, found -1 \(at learningRate -1\)/,
+    );
+    expect(exitCode).toBe(2);
+    expect(existsSync(place.runs)).toBe(false);
+  });
+
+  it("a config that does not exist is answered with the known ones", async () => {
+    const { place } = await bench();
+    const { message, exitCode } = await failure(place, "train", "--config", "emojy");
+    expect(message).toMatch(/there is no config 'emojy'.*emoji.*Did you mean 'emoji'\?/);
+    expect(exitCode).toBe(2);
+  });
+
+  it("a sweep command on a config without a sweep says what to do", async () => {
+    const { config, place } = await bench();
+    const { message, exitCode } = await failure(place, "sweep", "--config", config, ...offline);
+    expect(message).toContain("has no 'sweep' section");
+    expect(exitCode).toBe(2);
+  });
+
+  it("a missing image is named", async () => {
+    const { config, place, corpus } = await bench();
+    rmSync(join(corpus, "images", "red-bar.png"));
+    const { message, exitCode } = await failure(place, "train", "--config", config, ...offline);
+    expect(message).toContain("red-bar.png");
+    expect(exitCode).toBe(1);
+  });
+
+  it("an undecodable image is named", async () => {
+    const { config, place, corpus } = await bench();
+    writeFileSync(join(corpus, "images", "red-bar.png"), "no picture");
+    const { message, exitCode } = await failure(place, "train", "--config", config, ...offline);
+    expect(message).toContain("red-bar.png");
+    expect(exitCode).toBe(1);
+  });
+
+  it("an empty caption is named with its line", async () => {
+    const { config, place, corpus } = await bench();
+    const file = join(corpus, "captions.csv");
+    writeFileSync(file, readFileSync(file, "utf8").replace("a red square", ""));
+    const { message, exitCode } = await failure(place, "train", "--config", config, ...offline);
+    expect(message).toContain("red-square.png");
+    expect(exitCode).toBe(1);
+  });
+
+  it("a model that does not fit the data is refused before training", async () => {
+    const { config, place } = await bench((text) =>
+      text.replace("width: 0.125, length: 8", "width: 0.125, length: 9"),
+    );
+    const { message, code } = await failure(place, "train", "--config", config, ...offline);
+    expect(message).toContain("text length: expected model.text.length = 9, got 8");
+    expect(code).toBe("CONFIG_INVALID");
+  });
+
+  it("a split and a gallery that the corpus does not have are answered with the known ones", async () => {
+    const { config, place } = await bench((text) => `${text}report: { splits: [tset] }\n`);
+    const split = await failure(place, "train", "--config", config, ...offline);
+    expect(split.message).toContain("report.splits: the corpus has no split 'tset'; did you mean 'test'?");
+    writeFileSync(config, readFileSync(config, "utf8").replace("[tset]", "[test], gallery: apple"));
+    const gallery = await failure(place, "train", "--config", config, ...offline);
+    expect(gallery.message).toContain("split 'test' has no gallery 'apple' (it has none)");
+  });
+
+  it("an unreachable tracking server is an error before work starts, unless --offline", async () => {
+    const { config, place } = await bench((text) => `${text}tracking: { uri: "http://127.0.0.1:9" }\n`);
+    const { message, exitCode, code } = await failure(place, "train", "--config", config);
+    expect(message).toMatch(
+      /MLflow server at http:\/\/127\.0\.0\.1:9 \(from the config's tracking\.uri\) does not answer.*--offline/,
+    );
+    expect([code, exitCode]).toEqual(["TRACKING_UNREACHABLE", 1]);
+    process.env["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:9";
+    const synced = await failure(place, "sync", place.local);
+    delete process.env["MLFLOW_TRACKING_URI"];
+    expect(synced.message).toContain("there is no such folder");
+  });
+
+  it("a checkpoint that is none is named", async () => {
+    const { place, folder } = await bench();
+    const missing = await failure(place, "evaluate", "--checkpoint", join(folder, "nothing"));
+    expect(missing).toMatchObject({ code: "CHECKPOINT", exitCode: 1 });
+    mkdirSync(join(folder, "empty"));
+    const empty = await failure(place, "evaluate", "--checkpoint", join(folder, "empty"));
+    expect(empty.message).toContain("holds no config.yaml");
+  });
+
+  it("the emoji corpus in a folder is refused", async () => {
+    const { place } = await bench();
+    const { message, exitCode } = await failure(place, "train", "--config", "emoji", "--data", "x");
+    expect(message).toContain("--data: the emoji corpus comes from npm packages");
+    expect(exitCode).toBe(2);
+  });
+
+  it("an unknown option and an unknown command point at --help", async () => {
+    const { place } = await bench();
+    expect(await failure(place, "train", "--confg", "x")).toMatchObject({ code: "USAGE", exitCode: 2 });
+    expect((await failure(place, "trane")).message).toMatch(/unknown command 'trane'.*--help/s);
+  });
+});
+
+describe("the command's process", () => {
+  const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+  const start = (environment: NodeJS.ProcessEnv = {}, ...parameters: string[]) =>
+    spawnSync(process.execPath, [cli, ...parameters], {
+      encoding: "utf8",
+      env: { ...process.env, ...environment },
+    });
+
+  it("ends with exit code 2 and one paragraph without a stack", () => {
+    const { status, stderr } = start({}, "train", "--config", "emojy");
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^\nError: there is no config 'emojy'.*\n$/);
+  });
+
+  it("shows the stack with DUALPATH_DEBUG=1", () => {
+    expect(start({ DUALPATH_DEBUG: "1" }, "train", "--config", "emojy").stderr).toContain("    at ");
+  });
+
+  it("shows its help with exit code 0", () => {
+    const { status, stdout } = start({}, "--help");
+    expect(status).toBe(0);
+    for (const command of ["train", "sweep", "evaluate", "explain", "reproduce", "mlflow", "sync"]) {
+      expect(stdout).toContain(`  ${command} `);
+    }
+  });
+});

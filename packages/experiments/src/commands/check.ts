@@ -1,0 +1,64 @@
+import { dualPath, stageGraph, Trainer } from "@dualpath/core";
+import { canonicalJson } from "../config/identity.js";
+import type { Experiment } from "../config/experiment.js";
+import { ExperimentError, codeOf, messageOf } from "../errors.js";
+import { describePoint, type TrialPlan } from "../space/plan.js";
+import { sourceSize } from "../trial/measure.js";
+import {
+  openData,
+  requireGallery,
+  requireSplits,
+  type OpenDataOptions,
+  type OpenedData,
+} from "../trial/open-data.js";
+
+/**
+ * Everything that can be known to fail before a trial starts: the corpora are opened (and decoded, once), and each
+ * point's data, model and curriculum are held against one another. No native code is loaded for it.
+ */
+export async function checkPlans(
+  plans: readonly TrialPlan<Experiment>[],
+  options: OpenDataOptions,
+): Promise<void> {
+  for (const group of byCorpus(plans)) {
+    const [first] = group;
+    if (first === undefined) continue;
+    const opened = await openData(first.config.corpus, options);
+    try {
+      for (const plan of group) checkPlan(plan, opened);
+    } finally {
+      await opened.corpus.close();
+    }
+  }
+}
+
+function byCorpus(plans: readonly TrialPlan<Experiment>[]): TrialPlan<Experiment>[][] {
+  const groups = new Map<string, TrialPlan<Experiment>[]>();
+  for (const plan of plans) {
+    const key = canonicalJson(plan.config.corpus);
+    groups.set(key, [...(groups.get(key) ?? []), plan]);
+  }
+  return [...groups.values()];
+}
+
+function checkPlan(plan: TrialPlan<Experiment>, { data }: OpenedData): void {
+  const { config } = plan;
+  try {
+    requireSplits(data, [config.evaluation.split], "evaluation.split");
+    requireSplits(data, config.report.splits, "report.splits");
+    for (const split of config.report.splits) requireGallery(data, split, config.report.gallery);
+    checkStages(config, data);
+  } catch (error) {
+    const point = describePoint(plan.point);
+    const place = point === "" ? "" : ` (at ${point})`;
+    const code = codeOf(error);
+    const message = `${messageOf(error)}${place}`;
+    throw new ExperimentError("CONFIG_INVALID", message, { trial: plan.id, reason: code }, { cause: error });
+  }
+}
+
+function checkStages({ model, curriculum, evaluation, seed }: Experiment, data: OpenedData["data"]): void {
+  void new Trainer({ model, curriculum, evaluation, data, seed });
+  const declared = dualPath(model, { classes: data.classes, vocabulary: data.vocabularySize });
+  for (const stage of curriculum) stageGraph(declared, stage, sourceSize(data.imageShape));
+}

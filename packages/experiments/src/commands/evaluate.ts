@@ -1,0 +1,170 @@
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { readCheckpointHeader } from "@dualpath/core";
+import { experimentSchema, type Experiment } from "../config/experiment.js";
+import { readDocument } from "../config/document.js";
+import { validated } from "../config/load.js";
+import { merged, withValue } from "../config/path.js";
+import { ExperimentError } from "../errors.js";
+import { availableCores } from "../process/cores.js";
+import { writeWhole } from "../process/files.js";
+import { formatText } from "../report/table.js";
+import { trialDirectory, type TrialDirectory } from "../sweep/directory.js";
+import { stageCheckpoint } from "../trial/final-report.js";
+import { measure } from "../trial/measure.js";
+import { recallsOf } from "../trial/metrics.js";
+import { openData, requireSplits } from "../trial/open-data.js";
+import type { Recalls } from "../trial/result.js";
+import { checkSameVocabulary } from "@dualpath/datasets";
+import { readVocabulary } from "../trial/vocabulary.js";
+import type { CommandContext } from "./experiment-run.js";
+import { withData } from "./override.js";
+
+export interface EvaluateOptions {
+  /** A trial's directory, its checkpoints folder, or one .safetensors file in it. */
+  readonly checkpoint: string;
+  readonly data?: string | undefined;
+  readonly split?: string | undefined;
+  /** File for the rows as a JSON array. */
+  readonly json?: string | undefined;
+}
+
+export interface EvaluatedRow {
+  readonly split: string;
+  readonly gallery: string;
+  readonly imageToText: Recalls & { readonly medianRank: number };
+  readonly textToImage: Recalls & { readonly medianRank: number };
+  readonly rsum: number;
+}
+
+interface Located {
+  readonly directory: TrialDirectory;
+  readonly file: string | undefined;
+}
+
+/**
+ * `evaluate`: scores a trained checkpoint on a split of its corpus, or of the same kind of corpus in another folder.
+ * Throws CHECKPOINT when there is none, CHECKPOINT_MODEL and VOCABULARY_MISMATCH when it does not fit.
+ */
+export async function evaluateCommand(
+  options: EvaluateOptions,
+  context: CommandContext,
+): Promise<EvaluatedRow[]> {
+  const { workspace, signal, output } = context;
+  const located = locate(options.checkpoint);
+  const experiment = readTrialConfig(located.directory, options.data);
+  const checkpoint = located.file ?? latestCheckpoint(located.directory, experiment);
+  const { description } = await readCheckpointHeader(checkpoint);
+  const { corpus, data } = await openData(experiment.corpus, {
+    workspace,
+    signal,
+    onProgress: (line) => void output.write(`${line}\n`),
+  });
+  try {
+    const kept = readVocabulary(located.directory.vocabulary);
+    if (kept !== undefined) checkSameVocabulary(corpus.vocabulary, kept, located.directory.vocabulary);
+    const split = options.split ?? experiment.report.splits[0] ?? experiment.evaluation.split;
+    requireSplits(data, [split], "--split");
+    const { evaluation, device, model } = experiment;
+    const expected = { model, sizes: { ...description.sizes, vocabulary: data.vocabularySize } };
+    const threads = experiment.threads ?? availableCores();
+    const [measured] = await measure({
+      checkpoint,
+      data,
+      splits: [split],
+      evaluation,
+      device,
+      threads,
+      expected,
+      signal,
+    });
+    const rows = measured === undefined ? [] : rowsOf(measured.result);
+    output.write(`${checkpoint}\n\n${evaluatedTable(rows)}\n`);
+    if (options.json !== undefined) writeWhole(resolve(options.json), `${JSON.stringify(rows, null, 2)}\n`);
+    return rows;
+  } finally {
+    await corpus.close();
+  }
+}
+
+function locate(checkpoint: string): Located {
+  const path = resolve(checkpoint);
+  if (!existsSync(path)) {
+    const message = `${checkpoint}: there is no such checkpoint. Name a trial's directory, as runs/<name>/<trial>.`;
+    throw new ExperimentError("CHECKPOINT", message, { checkpoint });
+  }
+  const isFile = statSync(path).isFile();
+  const folder = isFile ? dirname(path) : path;
+  const directory = trialDirectory(basename(folder) === "checkpoints" ? dirname(folder) : folder);
+  return { directory, file: isFile ? path : undefined };
+}
+
+function readTrialConfig(directory: TrialDirectory, data: string | undefined): Experiment {
+  if (!existsSync(directory.config)) {
+    const message = `${directory.path} holds no config.yaml: it is no trial's directory. Name one, as runs/<name>/<trial>.`;
+    throw new ExperimentError("CHECKPOINT", message, { directory: directory.path });
+  }
+  const document = withData(readDocument(directory.config), data);
+  // Word ids mean what they meant in training: another folder's captions are read with the trained vocabulary.
+  const useKept = data !== undefined && existsSync(directory.vocabulary);
+  const value = useKept
+    ? withValue(document.value, ["corpus"], withVocabulary(document.value, directory))
+    : document.value;
+  return validated({ ...document, value }, experimentSchema);
+}
+
+const withVocabulary = (config: unknown, { vocabulary }: TrialDirectory): unknown =>
+  merged((config as { corpus: unknown }).corpus, { text: { vocabulary } });
+
+function latestCheckpoint(directory: TrialDirectory, experiment: Experiment): string {
+  const stages = experiment.curriculum
+    .map(({ name }) => stageCheckpoint(directory, experiment, name))
+    .reverse();
+  const candidates = [...stages, join(directory.checkpoints, "last.safetensors")];
+  const found = candidates.find((file) => existsSync(file));
+  if (found !== undefined) return found;
+  const message = `${directory.checkpoints} holds no checkpoint yet. Train it first, or name a .safetensors file.`;
+  throw new ExperimentError("CHECKPOINT", message, { directory: directory.checkpoints });
+}
+
+function rowsOf({
+  split,
+  main,
+  full,
+  galleries,
+}: Awaited<ReturnType<typeof measure>>[number]["result"]): EvaluatedRow[] {
+  const named = Object.entries(galleries);
+  const all = named.length === 0 ? [["all", full] as const] : [...named, ["mean", main] as const];
+  return all.map(([gallery, result]) => ({
+    split,
+    gallery,
+    imageToText: { ...recallsOf(result.imageToText), medianRank: result.imageToText.medianRank },
+    textToImage: { ...recallsOf(result.textToImage), medianRank: result.textToImage.medianRank },
+    rsum: result.rsum,
+  }));
+}
+
+const HEADER = [
+  "gallery",
+  "i2t R@1",
+  "R@5",
+  "R@10",
+  "median",
+  "t2i R@1",
+  "R@5",
+  "R@10",
+  "median",
+  "rsum",
+  "split",
+];
+
+function evaluatedTable(rows: readonly EvaluatedRow[]): string {
+  const cells = rows.map(({ gallery, split, imageToText: i2t, textToImage: t2i, rsum }) => [
+    gallery,
+    ...[i2t.r1, i2t.r5, i2t.r10, i2t.medianRank, t2i.r1, t2i.r5, t2i.r10, t2i.medianRank, rsum].map((n) =>
+      n.toFixed(1),
+    ),
+    split,
+  ]);
+  return formatText({ header: HEADER, rows: cells });
+}

@@ -1,0 +1,89 @@
+import { Command, InvalidArgumentError } from "commander";
+import { ExperimentError } from "../errors.js";
+import { evaluateCommand, type EvaluateOptions } from "./evaluate.js";
+import { explainCommand, type ExplainOptions } from "./explain.js";
+import { sweepCommand, trainCommand, type CommandContext, type RunOptions } from "./experiment-run.js";
+import { mlflowCommand, type MlflowOptions } from "./mlflow.js";
+import { reproduceCommand, type ReproduceOptions } from "./reproduce.js";
+import { syncCommand } from "./sync.js";
+
+const positive = (text: string): number => {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError(`expected a whole number above 0, got '${text}'.`);
+};
+
+const withRunOptions = (command: Command): Command =>
+  command
+    .option("--data <folder>", "folder of the corpus, instead of the config's")
+    .option("--fresh", "start over; the earlier runs are moved aside")
+    .option("--offline", "record on the disk only; send the runs later with sync")
+    .option("--jobs <number>", "trials side by side, instead of the config's", positive);
+
+/** The command line; every command runs in the given context. */
+export function commandLine(context: CommandContext): Command {
+  const program = new Command("experiments").description(
+    "Train, sweep and compare dual-path image-text models.",
+  );
+  program.exitOverride().configureOutput({ writeErr: () => undefined });
+  withRunOptions(program.command("train"))
+    .description("train one experiment, its sweep section left aside")
+    .requiredOption("--config <file>", "YAML file, or the name of a checked-in config")
+    .action(async (options: RunOptions) => void (await trainCommand(options, context)));
+  withRunOptions(program.command("sweep"))
+    .description("run every point of an experiment's space; the same command goes on after a stop")
+    .option("--config <file>", "YAML file, or the name of a checked-in config", "emoji-sweep")
+    .action(async (options: RunOptions) => void (await sweepCommand(named(options, "emoji-sweep"), context)));
+  withRunOptions(program.command("reproduce"))
+    .description("run a preset over its seeds and print its table")
+    .argument("<preset>", "name of a checked-in config")
+    .option("--json <file>", "write the rows as a JSON array")
+    .action(async (preset: string, options: Omit<ReproduceOptions, "preset">) => {
+      await reproduceCommand({ preset, ...options }, context);
+    });
+  addLookingCommands(program, context);
+  return program;
+}
+
+function addLookingCommands(program: Command, context: CommandContext): void {
+  program
+    .command("evaluate")
+    .description("score a trained checkpoint")
+    .requiredOption("--checkpoint <folder>", "a trial's directory, or a .safetensors file in it")
+    .option("--data <folder>", "folder of the corpus, instead of the trial's")
+    .option("--split <name>", "split to score, instead of the report's")
+    .option("--json <file>", "write the rows as a JSON array")
+    .action(async (options: EvaluateOptions) => void (await evaluateCommand(options, context)));
+  program
+    .command("explain")
+    .description("show what training costs, before anything runs")
+    .requiredOption("--config <file>", "YAML file, or the name of a checked-in config")
+    .option("--data <folder>", "folder of the corpus, instead of the config's")
+    .option("--nodes", "show every node of every stage")
+    .action(async (options: ExplainOptions) => void (await explainCommand(named(options, "emoji"), context)));
+  program
+    .command("mlflow")
+    .description("serve the local MLflow store")
+    .option("--stop", "stop the local server")
+    .option("--detach", "leave it running")
+    .option("--port <number>", "instead of the first free one from 5000 on", positive)
+    .action((options: MlflowOptions) => mlflowCommand(options, context));
+  program
+    .command("sync")
+    .description("send runs that MLflow has not received yet")
+    .argument("[folders...]", "folders below which to look; default: all runs")
+    .action((folders: string[]) => syncCommand(folders, context));
+}
+
+const DEFAULT = "default";
+
+const named = <T extends { readonly config: string }>(options: T, config: string): T =>
+  options.config === DEFAULT ? { ...options, config } : options;
+
+/** Commander's own complaints as errors of this package; help and version are none. */
+export function usageError(error: unknown): unknown {
+  if (!(error instanceof Error) || !("code" in error) || !("exitCode" in error)) return error;
+  if (typeof error.code !== "string" || !error.code.startsWith("commander.")) return error;
+  if (error.exitCode === 0 || error.code === "commander.help") return undefined;
+  return new ExperimentError("USAGE", `${error.message.replace(/^error: /, "")} (--help shows the commands)`);
+}

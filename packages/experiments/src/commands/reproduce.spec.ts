@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import type { RunnerConfig } from "../config/schema.js";
+import type { TrialRow } from "../report/table.js";
+import type { ResultRow } from "../trial/result.js";
+import { reproducedRows, reproducedTable } from "./reproduce.js";
+
+const config = { seed: 7 } as RunnerConfig;
+const trial = (index: number, point: Record<string, unknown>): TrialRow => ({
+  plan: { index, id: `t${index}`, point, config },
+  state: "finished",
+  metrics: {},
+});
+
+function result(name: string, split: string, value: number): ResultRow {
+  const recalls = { r1: value, r5: value + 1, r10: value + 2 };
+  return { name, split, imageToText: recalls, textToImage: recalls, seconds: 10 * value };
+}
+
+describe("a reproduced table", () => {
+  const trials = [1, 0].flatMap((seed, index) => [
+    trial(2 * index, { seed: String(seed), recipe: "alone" }),
+    trial(2 * index + 1, { seed: String(seed), recipe: "two" }),
+  ]);
+  const files: Record<string, ResultRow[]> = {
+    t0: [result("ranking alone", "emoji P1, split 1/test", 2)],
+    t1: [result("stage I", "emoji P1, split 1/test", 4), result("stage II", "emoji P1, split 1/test", 6)],
+    t2: [result("ranking alone", "emoji P1, split 0/test", 4)],
+    t3: [result("stage I", "emoji P1, split 0/test", 6), result("stage II", "emoji P1, split 0/test", 8)],
+  };
+  const rows = reproducedRows(trials, (id) => files[id] ?? []);
+
+  it("has every stage with its seeds in order, followed by the mean", () => {
+    expect(rows.map(({ name, seed }) => `${name} ${seed}`)).toEqual([
+      "ranking alone 0",
+      "ranking alone 1",
+      "ranking alone mean",
+      "stage I 0",
+      "stage I 1",
+      "stage I mean",
+      "stage II 0",
+      "stage II 1",
+      "stage II mean",
+    ]);
+  });
+
+  it("averages recalls and seconds, and names the split's seeds", () => {
+    expect(rows[8]).toEqual({
+      name: "stage II",
+      split: "emoji P1, splits 0, 1/test",
+      seed: "mean",
+      imageToText: { r1: 7, r5: 8, r10: 9 },
+      textToImage: { r1: 7, r5: 8, r10: 9 },
+      seconds: 70,
+    });
+  });
+
+  it("takes the config's seed where the sweep varies none", () => {
+    const [row] = reproducedRows([trial(0, {})], () => [result("one", "test", 1)]);
+    expect(row?.seed).toBe(7);
+  });
+
+  it("prints one line a row", () => {
+    expect(reproducedTable(rows).split("\n")).toHaveLength(10);
+    expect(reproducedTable(rows)).toContain("stage II       mean      7.0");
+  });
+});

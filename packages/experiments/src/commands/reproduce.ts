@@ -1,0 +1,102 @@
+import { writeWhole } from "../process/files.js";
+import { formatText, type TrialRow } from "../report/table.js";
+import { sweepDirectory } from "../sweep/directory.js";
+import { readResult, type Recalls, type ResultRow } from "../trial/result.js";
+import { join, resolve } from "node:path";
+import { sweepCommand, type CommandContext, type RunOptions } from "./experiment-run.js";
+import type { ExperimentEnd } from "./run-experiment.js";
+
+/** A line of a reproduced table: one stage, one seed or the mean over all. */
+export interface ReproducedRow extends ResultRow {
+  readonly seed: number | "mean";
+}
+
+export interface ReproduceOptions extends Omit<RunOptions, "config" | "folder"> {
+  readonly preset: string;
+  /** File for the rows as a JSON array. */
+  readonly json?: string | undefined;
+}
+
+/** `reproduce`: runs a preset's sweep over seeds and recipes and prints every stage's recalls with their means. */
+export async function reproduceCommand(
+  options: ReproduceOptions,
+  context: CommandContext,
+): Promise<ExperimentEnd> {
+  const { preset, json, ...rest } = options;
+  const folder = `reproduce-${preset.replaceAll("/", "-")}`;
+  const end = await sweepCommand({ ...rest, config: preset, folder }, context);
+  if (!end.complete) return end;
+  const directory = sweepDirectory(join(context.workspace.runs, folder));
+  const rows = reproducedRows(end.rows, (id) => readResult(directory.trial(id).result)?.rows ?? []);
+  context.output.write(`\n${reproducedTable(rows)}\n`);
+  if (json !== undefined) writeWhole(resolve(json), `${JSON.stringify(rows, null, 2)}\n`);
+  return end;
+}
+
+/** The rows of all trials by stage and seed, each stage followed by its mean, in the order of the trials. */
+export function reproducedRows(
+  trials: readonly TrialRow[],
+  rowsOf: (trial: string) => readonly ResultRow[],
+): ReproducedRow[] {
+  const rows = trials.flatMap((trial) =>
+    rowsOf(trial.plan.id).map((row) => ({ ...row, seed: seedOf(trial) })),
+  );
+  const names = [...new Set(rows.map(({ name, split }) => `${name}\n${withoutSeed(split)}`))];
+  return names.flatMap((key) => {
+    const same = rows.filter(({ name, split }) => `${name}\n${withoutSeed(split)}` === key);
+    return [...same.sort((one, other) => one.seed - other.seed), meanRow(same)];
+  });
+}
+
+const SEED_COORDINATE = /seed$/i;
+
+// The seed that the sweep varies is the one that the table names; it may be the split's.
+function seedOf({ plan }: TrialRow): number {
+  const varied = Object.entries(plan.point).find(([key]) => SEED_COORDINATE.test(key));
+  const seed = Number(varied?.[1] ?? plan.config.seed);
+  return Number.isInteger(seed) ? seed : plan.config.seed;
+}
+
+const SPLIT_SEED = /\bsplit \d+/g;
+const withoutSeed = (split: string): string => split.replaceAll(SPLIT_SEED, "split");
+
+function meanRow(rows: readonly (ResultRow & { seed: number })[]): ReproducedRow {
+  const mean = (pick: (row: ResultRow) => number): number =>
+    rows.reduce((sum, row) => sum + pick(row), 0) / rows.length;
+  const recalls = (pick: (row: ResultRow) => Recalls): Recalls => ({
+    r1: mean((row) => pick(row).r1),
+    r5: mean((row) => pick(row).r5),
+    r10: mean((row) => pick(row).r10),
+  });
+  const seeds = rows.map(({ seed }) => seed).join(", ");
+  return {
+    name: rows[0]?.name ?? "",
+    split: (rows[0]?.split ?? "").replaceAll(SPLIT_SEED, `splits ${seeds}`),
+    seed: "mean",
+    imageToText: recalls(({ imageToText }) => imageToText),
+    textToImage: recalls(({ textToImage }) => textToImage),
+    seconds: mean(({ seconds }) => seconds),
+  };
+}
+
+const HEADER = [
+  "stage",
+  "seed",
+  "i2t R@1",
+  "i2t R@5",
+  "i2t R@10",
+  "t2i R@1",
+  "t2i R@5",
+  "t2i R@10",
+  "seconds",
+  "split",
+];
+
+/** The rows as a table for a terminal: recalls in percent, image to text (i2t) and text to image (t2i). */
+export function reproducedTable(rows: readonly ReproducedRow[]): string {
+  const lines = rows.map(({ name, seed, split, imageToText, textToImage, seconds }) => {
+    const recalls = [imageToText, textToImage].flatMap(({ r1, r5, r10 }) => [r1, r5, r10]);
+    return [name, String(seed), ...recalls.map((value) => value.toFixed(1)), seconds.toFixed(0), split];
+  });
+  return formatText({ header: HEADER, rows: lines });
+}

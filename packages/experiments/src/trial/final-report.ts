@@ -1,0 +1,127 @@
+import { basename, join } from "node:path";
+import type { TrainingData } from "@dualpath/datasets";
+import type { Experiment } from "../config/experiment.js";
+import { writeWhole } from "../process/files.js";
+import { formatMarkdown } from "../report/table.js";
+import type { TrialDirectory } from "../sweep/directory.js";
+import type { TrialClock } from "./clock.js";
+import { measure, type Measurement } from "./measure.js";
+import { recallMetrics, recallsOf, reported, retrievalMetrics } from "./metrics.js";
+import type { ResultRow, TrialResult } from "./result.js";
+import { retrievalPicture } from "./retrieval-picture.js";
+
+export interface FinalReportOptions {
+  readonly experiment: Experiment;
+  readonly directory: TrialDirectory;
+  readonly data: TrainingData;
+  readonly clock: TrialClock;
+  readonly threads: number;
+  readonly signal: AbortSignal;
+}
+
+/** Measures every stage's model on the splits of the report, and writes `retrieval.png` and `report.md`. */
+export async function finalReport(options: FinalReportOptions): Promise<TrialResult> {
+  const { experiment, directory, clock } = options;
+  const rows: ResultRow[] = [];
+  const metrics: Record<string, number> = {};
+  for (const [index, { name }] of experiment.curriculum.entries()) {
+    const isLast = index === experiment.curriculum.length - 1;
+    const measured = await measureStage(options, name, isLast);
+    Object.assign(metrics, stageMetrics(options, name, isLast, measured));
+    rows.push(...stageRows(options, name, measured));
+    if (isLast) await drawPicture(options, measured);
+  }
+  writeWhole(directory.report, reportText(experiment, rows));
+  return { metrics, rows, seconds: clock.seconds() };
+}
+
+/** The file of a stage's model. */
+export const stageCheckpoint = (directory: TrialDirectory, { report }: Experiment, stage: string): string =>
+  join(directory.checkpoints, `${report.weights === "best" ? "best" : "stage"}-${stage}.safetensors`);
+
+function measureStage(options: FinalReportOptions, stage: string, isLast: boolean): Promise<Measurement[]> {
+  const { experiment, directory, data, threads, signal } = options;
+  const { report, evaluation, device } = experiment;
+  const checkpoint = stageCheckpoint(directory, experiment, stage);
+  const splits = [...new Set([...report.splits, ...(isLast ? [evaluation.split] : [])])];
+  return measure({ checkpoint, data, splits, evaluation, device, threads, signal });
+}
+
+function stageMetrics(
+  { experiment }: FinalReportOptions,
+  stage: string,
+  isLast: boolean,
+  measured: readonly Measurement[],
+): Record<string, number> {
+  const { report, evaluation } = experiment;
+  const perSplit = measured.flatMap(({ split, result }) => {
+    const counted = reported(result, report.gallery);
+    const own = report.splits.includes(split) ? [retrievalMetrics(counted, `${split}/${stage}/`)] : [];
+    // On validation the trials are compared by what chose their weights: the mean over the galleries.
+    const best = split === evaluation.split ? result.main : counted;
+    return isLast ? [...own, recallMetrics(best, `best/${shortSplit(split)}_`)] : own;
+  });
+  return Object.assign({}, ...perSplit) as Record<string, number>;
+}
+
+const shortSplit = (split: string): string =>
+  split === "validation" ? "val" : split.replaceAll(/[^\w-]/g, "_");
+
+function stageRows(
+  { experiment, clock }: FinalReportOptions,
+  stage: string,
+  measured: readonly Measurement[],
+): ResultRow[] {
+  const { splits, gallery } = experiment.report;
+  return measured
+    .filter(({ split }) => splits.includes(split))
+    .map(({ result }) => {
+      const { imageToText, textToImage } = reported(result, gallery);
+      return {
+        name: stage.replaceAll("-", " "),
+        split: gallery === undefined ? result.split : `${result.split}, gallery ${gallery}`,
+        imageToText: recallsOf(imageToText),
+        textToImage: recallsOf(textToImage),
+        seconds: clock.stageSeconds(stage),
+      };
+    });
+}
+
+async function drawPicture(
+  { experiment, directory, data }: FinalReportOptions,
+  measured: readonly Measurement[],
+): Promise<void> {
+  const [first] = experiment.report.splits;
+  const chosen = measured.find(({ split }) => split === first) ?? measured[0];
+  if (chosen === undefined) return;
+  const { images, texts, name, galleries } = data.evaluation(chosen.split);
+  const { pixelsOf } = images;
+  if (pixelsOf === undefined) return;
+  const gallery = galleries?.find((candidate) => candidate.name === experiment.report.gallery);
+  const picture = await retrievalPicture({
+    title: gallery === undefined ? name : `${name}, gallery ${gallery.name}`,
+    images: {
+      embedding: chosen.embeddings.images,
+      labels: images.labels,
+      ...(gallery && { rows: gallery.images }),
+    },
+    texts: { embedding: chosen.embeddings.texts, labels: texts.labels },
+    dimension: chosen.dimension,
+    captionOf: (row) => texts.captionOf(row),
+    pixelsOf: (row) => pixelsOf(row),
+  });
+  writeWhole(directory.picture, picture);
+}
+
+const percent = (value: number): string => value.toFixed(1);
+
+function reportText({ name, seed }: Experiment, rows: readonly ResultRow[]): string {
+  const header = ["stage", "split", "i2t R@1", "R@5", "R@10", "t2i R@1", "R@5", "R@10", "seconds"];
+  const lines = rows.map(({ name: stage, split, imageToText: i2t, textToImage: t2i, seconds }) => [
+    stage,
+    split,
+    ...[i2t.r1, i2t.r5, i2t.r10, t2i.r1, t2i.r5, t2i.r10].map(percent),
+    seconds.toFixed(0),
+  ]);
+  return `# ${name}, seed ${seed}\n\n${formatMarkdown({ header, rows: lines })}\n\n![retrieval](${basename("retrieval.png")})\n`;
+}

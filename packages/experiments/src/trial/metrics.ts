@@ -1,0 +1,70 @@
+import type { EvaluationResult, RetrievalResult, StepEvent } from "@dualpath/core";
+import { trialKeys } from "./events.js";
+import type { Recalls } from "./result.js";
+
+type Values = Record<string, number>;
+
+/** Image to text (i2t) and text to image (t2i) under keys that MLflow takes, which `R@1` is not: i2t_r1, ..., rsum. */
+export function recallMetrics(result: RetrievalResult, prefix: string): Values {
+  const entries = Object.entries(retrievalMetrics(result, prefix));
+  return Object.fromEntries(entries.filter(([key]) => !key.endsWith(MEDIAN_RANK)));
+}
+
+const MEDIAN_RANK = "_median_rank";
+
+/** The recalls, their sum, and the median ranks of both directions. */
+export function retrievalMetrics(result: RetrievalResult, prefix: string): Values {
+  const direction = (name: string, summary: RetrievalResult["imageToText"]): [string, number][] => [
+    [`${prefix}${name}_r1`, summary.r1],
+    [`${prefix}${name}_r5`, summary.r5],
+    [`${prefix}${name}_r10`, summary.r10],
+    [`${prefix}${name}${MEDIAN_RANK}`, summary.medianRank],
+  ];
+  return Object.fromEntries([
+    ...direction("i2t", result.imageToText),
+    ...direction("t2i", result.textToImage),
+    [`${prefix}rsum`, result.rsum],
+  ]);
+}
+
+export const recallsOf = ({ r1, r5, r10 }: RetrievalResult["imageToText"]): Recalls => ({ r1, r5, r10 });
+
+/** The part of a result that counts: one gallery, or the mean over all. */
+export function reported(result: EvaluationResult, gallery: string | undefined): RetrievalResult {
+  return (gallery === undefined ? undefined : result.galleries[gallery]) ?? result.main;
+}
+
+/** Curves of the training, one point every `every` steps: losses are means over the steps since the last point. */
+export function stepMetrics(every: number): (event: StepEvent, seconds: number) => Values | undefined {
+  let losses: (readonly [string, number])[][] = [];
+  return (event, seconds) => {
+    const terms = Object.entries(event.losses).map(
+      ([name, loss]) => [`train/loss_${keyPart(name)}`, loss] as const,
+    );
+    losses.push([[trialKeys.loss, event.loss], ...terms]);
+    if (event.step % every !== 0) return undefined;
+    const means = meanByKey(losses);
+    losses = [];
+    return {
+      ...means,
+      [trialKeys.epoch]: event.epoch,
+      [trialKeys.seconds]: seconds,
+      "train/learning_rate": event.learningRate,
+      "train/log10_learning_rate": Math.log10(event.learningRate),
+      "train/images_per_second": event.imagesPerSecond,
+      "train/input_wait_fraction": event.inputWaitFraction,
+      ...(event.gradientNorm === undefined ? {} : { "train/gradient_norm": event.gradientNorm }),
+    };
+  };
+}
+
+const keyPart = (name: string): string => name.replaceAll(/[^A-Za-z0-9_-]/g, "_");
+
+function meanByKey(steps: readonly (readonly (readonly [string, number])[])[]): Values {
+  const sums = new Map<string, { sum: number; count: number }>();
+  for (const [key, value] of steps.flat()) {
+    const known = sums.get(key) ?? { sum: 0, count: 0 };
+    sums.set(key, { sum: known.sum + value, count: known.count + 1 });
+  }
+  return Object.fromEntries([...sums].map(([key, { sum, count }]) => [key, sum / count]));
+}
