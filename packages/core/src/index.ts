@@ -38,7 +38,8 @@ export {
 } from "./models/dual-path.js";
 export { initialize, type InitializeOptions } from "./models/initialize.js";
 export { loadTrunk } from "./models/pretrained.js";
-export { modelSchema, type ModelConfig } from "./models/schema.js";
+export { imageTrunk, imageTrunkFeatures } from "./models/image-trunk.js";
+export { imageTrunkSchema, modelSchema, type ImageTrunkConfig, type ModelConfig } from "./models/schema.js";
 export { resnet, resnetFeatures } from "./models/resnet.js";
 export { textCnn, textCnnFeatures } from "./models/text-cnn.js";
 

@@ -4,9 +4,9 @@ import { dropoutLayer } from "../layers/dropout.js";
 import { cropResize, l2Normalize } from "../ops/index.js";
 import { classifier, NORM_EPSILON } from "./classifier.js";
 import { head } from "./head.js";
+import { imageTrunk, imageTrunkFeatures } from "./image-trunk.js";
 import { meanWords } from "./mean-words.js";
-import { resnet, resnetFeatures } from "./resnet.js";
-import { modelSchema, type ModelConfig, type ResNetConfig } from "./schema.js";
+import { modelSchema, type ImageTrunkConfig, type ModelConfig } from "./schema.js";
 import { textCnn, textCnnFeatures } from "./text-cnn.js";
 
 /** Sizes that the data give a model. */
@@ -69,7 +69,7 @@ function imagePath(
   const feature =
     model.image.kind === "features"
       ? input.image
-      : resnet(context, pixels(input, model.image), "image.trunk", model.image);
+      : imageTrunk(context, pixels(input, model.image), "image.trunk", model.image);
   const hidden = model.head.imageHidden ?? imageFeatures(model);
   return pathOutput(context, feature, "image", hidden, model, sizes);
 }
@@ -86,7 +86,7 @@ function textTrunk(
 }
 
 /** Crops, resizes, flips and normalises bytes inside the graph. */
-function pixels({ image, box }: ImageInput, config: ResNetConfig): Value {
+function pixels({ image, box }: ImageInput, config: ImageTrunkConfig): Value {
   if (!box) throw new TypeError("the image path needs crop boxes beside its bytes");
   const [red, green, blue] = config.pixelDeviation;
   const scale = [1 / red, 1 / green, 1 / blue] as const;
@@ -124,7 +124,7 @@ function pathOutput(
 
 /** Length of the image path's pooled feature. */
 export function imageFeatures({ image }: ModelConfig): number {
-  return image.kind === "features" ? image.dimension : resnetFeatures(image);
+  return image.kind === "features" ? image.dimension : imageTrunkFeatures(image);
 }
 
 /** Length of the text path's pooled feature. */

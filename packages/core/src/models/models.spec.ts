@@ -4,7 +4,14 @@ import { createBuildContext } from "../layers/context.js";
 import { elementCount } from "../graph/types.js";
 import { Store } from "../engine/store.js";
 import { lookup } from "../layers/lookup.js";
-import { declareImage, declareText, dualPath, textFeatures, type DualPath } from "./dual-path.js";
+import {
+  declareImage,
+  declareText,
+  dualPath,
+  imageFeatures,
+  textFeatures,
+  type DualPath,
+} from "./dual-path.js";
 import { meanOfWords } from "./mean-words.js";
 import { modelSchema } from "./schema.js";
 
@@ -138,6 +145,27 @@ describe("layer shapes", () => {
     expect(image.logits().shape).toEqual([2, 5]);
     expect(text.logits().shape).toEqual([2, 5]);
     expect(graph.boundary.filter(({ name }) => name === "classifier.weight")).toHaveLength(1);
+  });
+
+  it("every trunk reads bytes and hands its feature to the head", () => {
+    const shapesOf = (image: object) => {
+      const model = dualPath(
+        { image: { inputSize: 32, ...image }, text: { kind: "vector", dimension: 7 }, embedding: 4 },
+        { classes: 3, vocabulary: 0 },
+      );
+      const graph = new Graph("trunk");
+      const input = declareImage(graph, model.config, 2, [40, 48]);
+      const { feature, projection } = model.buildImage(
+        createBuildContext(graph, { mode: "evaluate" }),
+        input,
+      );
+      expect(feature.shape[1]).toBe(imageFeatures(model.config));
+      return [input.image.shape, feature.shape, projection.shape];
+    };
+    const bytes = [2, 40, 48, 3];
+    expect(shapesOf({ kind: "mobilenet-v2", width: 0.25 })).toEqual([bytes, [2, 1280], [2, 4]]);
+    expect(shapesOf({ kind: "vgg", depth: 16, width: 1 / 16 })).toEqual([bytes, [2, 256], [2, 4]]);
+    expect(shapesOf({ kind: "resnet", depth: 101, width: 1 / 8 })).toEqual([bytes, [2, 256], [2, 4]]);
   });
 
   it("feature paths have no trunk", () => {

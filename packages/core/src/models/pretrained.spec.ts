@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Store } from "../engine/store.js";
 import { elementCount } from "../graph/types.js";
+import { CheckpointError } from "../train/errors.js";
 import { writeSafetensors, type TensorSource } from "../train/safetensors.js";
 import { dualPath } from "./dual-path.js";
 import { loadTrunk } from "./pretrained.js";
@@ -22,38 +23,95 @@ const modelOf = (width: number) =>
     { classes: 2, vocabulary: 0 },
   );
 
-/** A file with torchvision's names: the trunk, its last layer and its counters. */
-async function torchvisionFile(width: number): Promise<string> {
+type Change = (tensors: TensorSource[]) => TensorSource[];
+
+let files = 0;
+
+/** A file with torchvision's names, the trunk's tensor at `index` filled with `index`, changed before it is written. */
+async function trunkFile(width: number, change: Change): Promise<string> {
   const trunk = modelOf(width).parameters.filter(({ name }) => name.startsWith("image.trunk."));
-  const tensors: TensorSource[] = trunk.map(({ name, shape }, index) => ({
-    name: name.replace("image.trunk.", ""),
-    dtype: "f32",
-    shape,
-    load: () => new Float32Array(elementCount(shape)).fill(index),
-  }));
-  tensors.push({ name: "fc.bias", dtype: "f32", shape: [1], load: () => new Float32Array(1) });
-  const path = join(directory, `trunk-${width}.safetensors`);
-  await writeSafetensors(path, tensors, {});
+  const tensors = trunk.map(({ name, shape }, index) =>
+    tensor(name.slice("image.trunk.".length), shape, index),
+  );
+  const path = join(directory, `trunk-${files++}.safetensors`);
+  await writeSafetensors(path, change(tensors), {});
   return path;
 }
 
+function tensor(name: string, shape: readonly number[], value = 0): TensorSource {
+  return { name, dtype: "f32", shape, load: () => new Float32Array(elementCount(shape)).fill(value) };
+}
+
+/** What loading the changed file says, with the number of tensors that were written before. */
+async function refusal(change: Change, width = 0.25): Promise<unknown> {
+  const store = Store.open({ device: "reference" });
+  const path = await trunkFile(width, change);
+  const error: unknown = await loadTrunk(store, modelOf(0.25), path).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(CheckpointError);
+  expect(store.names()).toEqual([]);
+  const { code, details, message } = error as CheckpointError;
+  expect(message).toContain(path);
+  return { code, tensor: details["tensor"], expected: details["expected"], got: details["got"] };
+}
+
+const refused = (tensorName: string, expected: string, got: string): unknown => ({
+  code: "CHECKPOINT_MODEL",
+  tensor: tensorName,
+  expected,
+  got,
+});
+
 describe("pretrained trunks", () => {
-  it("load by torchvision's names and leave what the trunk does not use", async () => {
+  it("load by torchvision's names and leave the last layer and the counters", async () => {
+    const unused = [
+      tensor("fc.weight", [1, 1]),
+      tensor("fc.bias", [1]),
+      tensor("bn1.num_batches_tracked", [1]),
+    ];
     const store = Store.open({ device: "reference" });
-    await loadTrunk(store, modelOf(0.25), await torchvisionFile(0.25));
+    await loadTrunk(store, modelOf(0.25), await trunkFile(0.25, (tensors) => [...unused, ...tensors]));
     expect((await store.read("image.trunk.bn1.weight")).data[0]).toBe(1);
-    expect(store.names().every((name) => name.startsWith("image.trunk."))).toBe(true);
+    const trunk = modelOf(0.25).parameters.filter(({ name }) => name.startsWith("image.trunk."));
+    expect(store.names().sort()).toEqual(trunk.map(({ name }) => name).sort());
   });
 
   it("of another width are refused before anything is written", async () => {
-    const store = Store.open({ device: "reference" });
-    const loading = loadTrunk(store, modelOf(0.25), await torchvisionFile(0.5));
-    await expect(loading).rejects.toMatchObject({
-      code: "CHECKPOINT_MODEL",
-      message: expect.stringContaining(
-        "tensor 'conv1.weight': expected F32 [16, 3, 7, 7], got F32 [32, 3, 7, 7]",
-      ),
+    expect(await refusal((tensors) => tensors, 0.5)).toEqual(
+      refused("conv1.weight", "F32 [16, 3, 7, 7]", "F32 [32, 3, 7, 7]"),
+    );
+  });
+
+  it("are refused by the first tensor that is missing", async () => {
+    const without = (tensors: TensorSource[]) =>
+      tensors.filter(({ name }) => !name.startsWith("layer1.0.bn"));
+    expect(await refusal(without)).toEqual(refused("layer1.0.bn1.weight", "F32 [16]", "nothing"));
+  });
+
+  it("are refused by the first tensor that the trunk does not know", async () => {
+    const deeper = [tensor("layer2.0.conv1.weight", [2, 3]), tensor("layer1.1.conv1.weight", [4])];
+    expect(await refusal((tensors) => [...deeper, ...tensors])).toEqual(
+      refused("layer1.1.conv1.weight", "nothing", "F32 [4]"),
+    );
+    expect(await refusal((tensors) => [...tensors, tensor("classifier.0.weight", [1])])).toMatchObject({
+      tensor: "classifier.0.weight",
     });
-    expect(store.names()).toEqual([]);
+  });
+
+  it("of another number type are refused", async () => {
+    const integers = (tensors: TensorSource[]): TensorSource[] =>
+      tensors.map((source) =>
+        source.name === "bn1.bias" ? { ...source, dtype: "i32", load: () => new Int32Array(16) } : source,
+      );
+    expect(await refusal(integers)).toEqual(refused("bn1.bias", "F32 [16]", "I32 [16]"));
+  });
+
+  it("whose shortcuts begin with an average pool are refused with the reason", async () => {
+    const store = Store.open({ device: "reference" });
+    const path = await trunkFile(0.25, (tensors) => [
+      ...tensors,
+      tensor("layer1.0.downsample.1.weight", [64, 16, 1, 1]),
+      tensor("layer1.0.downsample.2.weight", [64]),
+    ]);
+    await expect(loadTrunk(store, modelOf(0.25), path)).rejects.toThrow(/average pool is another network$/);
   });
 });

@@ -5,7 +5,13 @@ import { convolutionUnit, residualBlock, type ConvolutionUnit } from "../layers/
 import { globalAveragePool, maxPool } from "../ops/index.js";
 import type { ResNetConfig } from "./schema.js";
 
-const BLOCKS = { 18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3] } as const;
+const BLOCKS = {
+  18: [2, 2, 2, 2],
+  34: [3, 4, 6, 3],
+  50: [3, 4, 6, 3],
+  101: [3, 4, 23, 3],
+  152: [3, 8, 36, 3],
+} as const;
 const EXPANSION = 4;
 
 const scaled = (config: ResNetConfig, channels: number): number =>
@@ -13,7 +19,7 @@ const scaled = (config: ResNetConfig, channels: number): number =>
 
 const stagesOf = (config: ResNetConfig): readonly number[] => config.stages ?? BLOCKS[config.depth];
 
-const isBottleneck = (config: ResNetConfig): boolean => config.depth === 50;
+const isBottleneck = (config: ResNetConfig): boolean => config.depth >= 50;
 
 const stageChannels = (config: ResNetConfig, stage: number): number => scaled(config, 64 * 2 ** stage);
 

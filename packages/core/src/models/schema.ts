@@ -13,10 +13,19 @@ export const batchNormSchema = (epsilon: number, momentum: number) =>
     })
     .prefault({});
 
+const channelMeans = z.tuple([z.number(), z.number(), z.number()]);
+const channelDeviations = z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]);
+
+/** What every trunk that reads pictures has; pixels run from 0 to 255, the defaults are torchvision's. */
+const pixelFields = {
+  pixelMean: channelMeans.default([123.675, 116.28, 103.53]),
+  pixelDeviation: channelDeviations.default([58.395, 57.12, 57.375]),
+};
+
 /** ResNet trunk with torchvision's parameter names below `image.trunk`. */
 export const resnetSchema = z.strictObject({
   kind: z.literal("resnet"),
-  depth: z.union([z.literal(18), z.literal(34), z.literal(50)]),
+  depth: z.literal([18, 34, 50, 101, 152]),
   width: width.default(1).describe("multiplies every channel count"),
   stem: z
     .enum(["imagenet", "small", "small-halved"])
@@ -26,11 +35,37 @@ export const resnetSchema = z.strictObject({
   stages: z.array(count).min(1).optional().describe("residual blocks per stage instead of the depth's own"),
   initializer: weightRule.default("he"),
   batchNorm: batchNormSchema(1e-5, 0.1),
-  pixelMean: z.tuple([z.number(), z.number(), z.number()]).default([123.675, 116.28, 103.53]),
-  pixelDeviation: z
-    .tuple([z.number().positive(), z.number().positive(), z.number().positive()])
-    .default([58.395, 57.12, 57.375]),
+  ...pixelFields,
 });
+
+/**
+ * VGG trunk with torchvision's parameter names, cut at fc7 in front of its ReLU as in paper A (papers.md 1.1): at
+ * width 1 the feature has 4096 numbers. fc6 sees the whole last plane: 7 x 7 at the input size 224.
+ */
+export const vggSchema = z.strictObject({
+  kind: z.literal("vgg"),
+  depth: z.literal([16, 19]),
+  width: width.default(1).describe("multiplies every channel count"),
+  inputSize: count.multipleOf(32).default(224),
+  dropout: z.number().min(0).lt(1).default(0).describe("behind fc6"),
+  initializer: weightRule.default("he"),
+  ...pixelFields,
+});
+
+/** MobileNetV2 trunk with torchvision's parameter names; weights from TensorFlow want pixels of 127.5 +- 127.5. */
+export const mobileNetV2Schema = z.strictObject({
+  kind: z.literal("mobilenet-v2"),
+  width: width
+    .default(1)
+    .describe("multiplies every channel count, to multiples of 8; the last never shrinks"),
+  inputSize: count.default(224),
+  initializer: weightRule.default("he"),
+  batchNorm: batchNormSchema(1e-5, 0.1),
+  ...pixelFields,
+});
+
+/** A trunk that turns pictures into one vector each. */
+export const imageTrunkSchema = z.discriminatedUnion("kind", [resnetSchema, vggSchema, mobileNetV2Schema]);
 
 /** Precomputed image features, one vector per image. */
 export const imageFeaturesSchema = z.strictObject({ kind: z.literal("features"), dimension: count });
@@ -91,7 +126,7 @@ export const classifierSchema = z.strictObject({
   normalized: z.strictObject({ scale: z.number().positive().default(16) }).optional(),
 });
 
-const imageSchema = z.discriminatedUnion("kind", [resnetSchema, imageFeaturesSchema]);
+const imageSchema = z.discriminatedUnion("kind", [...imageTrunkSchema.options, imageFeaturesSchema]);
 const textSchema = z.discriminatedUnion("kind", [textCnnSchema, meanWordsSchema, textVectorSchema]);
 
 /** A dual-path model as a run's configuration file declares it. */
@@ -109,6 +144,9 @@ export const modelSchema = z.strictObject({
 
 export type ModelConfig = z.infer<typeof modelSchema>;
 export type ResNetConfig = z.infer<typeof resnetSchema>;
+export type VggConfig = z.infer<typeof vggSchema>;
+export type MobileNetV2Config = z.infer<typeof mobileNetV2Schema>;
+export type ImageTrunkConfig = z.infer<typeof imageTrunkSchema>;
 export type ImageFeaturesConfig = z.infer<typeof imageFeaturesSchema>;
 export type TextCnnConfig = z.infer<typeof textCnnSchema>;
 export type MeanWordsConfig = z.infer<typeof meanWordsSchema>;

@@ -18,10 +18,10 @@ export interface RowShape {
 
 /** Row sizes of a model that reads pictures of the given stored size. */
 export function rowShape({ image, text }: ModelConfig, source: SourceSize): RowShape {
-  const [height, width] = source ?? (image.kind === "resnet" ? [image.inputSize, image.inputSize] : [0, 0]);
+  const [height, width] = source ?? (image.kind === "features" ? [0, 0] : [image.inputSize, image.inputSize]);
   return {
-    image: image.kind === "resnet" ? "bytes" : "vector",
-    imageElements: image.kind === "resnet" ? height * width * 3 : image.dimension,
+    image: image.kind === "features" ? "vector" : "bytes",
+    imageElements: image.kind === "features" ? image.dimension : height * width * 3,
     text: text.kind === "vector" ? "vector" : "ids",
     textElements: text.kind === "vector" ? text.dimension : text.length,
     source: [height, width],

@@ -41,7 +41,7 @@ const fail = (what: string, expected: unknown, got: unknown): never => {
 /** Throws DATA unless the data fit the model: kind and size of pictures, features and texts. */
 export function checkData(data: TrainingData, { config }: DualPath): void {
   const { image, text } = config;
-  const rank = image.kind === "resnet" ? 3 : 1;
+  const rank = image.kind === "features" ? 1 : 3;
   const shape = data.imageShape;
   if (shape && shape.length !== rank)
     fail("imageShape", rank === 3 ? "[height, width, 3]" : "[dimension]", `[${shape}]`);
