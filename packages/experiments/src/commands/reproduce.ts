@@ -2,7 +2,7 @@ import { writeWhole } from "../process/files.js";
 import { formatText, type TrialRow } from "../report/table.js";
 import { sweepDirectory } from "../sweep/directory.js";
 import { readResult, type Recalls, type ResultRow } from "../trial/result.js";
-import { join, resolve } from "node:path";
+import { basename, extname, join, resolve } from "node:path";
 import { sweepCommand, type CommandContext, type RunOptions } from "./experiment-run.js";
 import type { ExperimentEnd } from "./run-experiment.js";
 
@@ -23,7 +23,7 @@ export async function reproduceCommand(
   context: CommandContext,
 ): Promise<ExperimentEnd> {
   const { preset, json, ...rest } = options;
-  const folder = `reproduce-${preset.replaceAll("/", "-")}`;
+  const folder = `reproduce-${isFile(preset) ? basename(preset, extname(preset)) : preset.replaceAll("/", "-")}`;
   const end = await sweepCommand({ ...rest, config: preset, folder }, context);
   if (!end.complete) return end;
   const directory = sweepDirectory(join(context.workspace.runs, folder));
@@ -32,6 +32,8 @@ export async function reproduceCommand(
   if (json !== undefined) writeWhole(resolve(json), `${JSON.stringify(rows, null, 2)}\n`);
   return end;
 }
+
+const isFile = (preset: string): boolean => extname(preset) !== "";
 
 /** The rows of all trials by stage and seed, each stage followed by its mean, in the order of the trials. */
 export function reproducedRows(

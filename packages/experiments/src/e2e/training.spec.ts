@@ -150,6 +150,41 @@ describe("a trial", () => {
   );
 });
 
+describe("reproducing a preset", () => {
+  it("writes a row for every stage and seed, and their means, in the agreed form", async () => {
+    const sweep = `sweep:
+  space:
+    seed: { variants: { "0": { seed: 0 }, "1": { seed: 1 } } }
+  parallel: 2
+tracking: { kind: none }
+`;
+    const json = join(bench.folder, "table.json");
+    const { exitCode, output } = await bench.run(
+      "reproduce",
+      bench.writeConfig("preset", sweep, 1),
+      "--json",
+      json,
+    );
+    expect(exitCode, output).toBe(0);
+    const rows = JSON.parse(readFileSync(json, "utf8")) as Record<string, unknown>[];
+    expect(rows.map(({ name, seed }) => `${String(name)} ${String(seed)}`)).toEqual(
+      ["stage I", "stage II"].flatMap((stage) => ["0", "1", "mean"].map((seed) => `${stage} ${seed}`)),
+    );
+    const recalls = { r1: expect.any(Number), r5: expect.any(Number), r10: expect.any(Number) };
+    const split = "tiny shapes/test";
+    for (const row of rows) {
+      expect(row).toEqual({
+        ...row,
+        split,
+        imageToText: recalls,
+        textToImage: recalls,
+        seconds: expect.any(Number),
+      });
+    }
+    expect(existsSync(join(bench.runs, "reproduce-preset", "sweep.jsonl"))).toBe(true);
+  });
+});
+
 describe("evaluating a checkpoint", () => {
   it("finds the recalls that the trial reported", async () => {
     const json = join(bench.folder, "rows.json");

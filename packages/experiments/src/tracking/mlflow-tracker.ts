@@ -4,6 +4,7 @@ import type { TrialPlan } from "../space/plan.js";
 import type { TrialDirectory } from "../sweep/directory.js";
 import type { TrialEnd } from "../sweep/observer.js";
 import { openTrialJournal, readTrialRun, sweepTags, writeTrialRun } from "./identity.js";
+import { matchPlan } from "./membership.js";
 import { recordSummary } from "./summary.js";
 import { trialRun, type SweepRecord } from "./trial-run.js";
 import type { TrackedSweep, Tracker, TrackingReport } from "./tracker.js";
@@ -22,11 +23,13 @@ export interface JournalTrackerOptions {
 const PATIENCE_MILLISECONDS = 60_000;
 
 /** Tells every trial who it is, and feeds the journals of all of them to MLflow in the background. */
-export function journalTracker(options: JournalTrackerOptions): Tracker {
+export async function journalTracker(options: JournalTrackerOptions): Promise<Tracker> {
   const { sweep, client } = options;
+  const changed = await matchPlan(sweep);
   const record: SweepRecord = { ...options.record, sweep };
   const feed = client === undefined ? undefined : journalFeed(client, options.onNote);
-  for (const { id } of sweep.plans) feed?.follow(sweep.directory.trial(id));
+  const known = [...changed, ...sweep.plans.map(({ id }) => sweep.directory.trial(id))];
+  for (const trial of known) feed?.follow(trial);
   return {
     prepared: (plan, directory) => prepareTrial(record, plan, directory),
     started: (_plan, _attempt, directory) => feed?.follow(directory),

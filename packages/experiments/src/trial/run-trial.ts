@@ -3,6 +3,7 @@ import { Trainer, type TrainingEvent } from "@dualpath/core";
 import { readJournal, type RunJournal } from "@dualpath/mlflow-ts-client";
 import { experimentSchema, type Experiment } from "../config/experiment.js";
 import { loadExperiment } from "../config/load.js";
+import type { Logger } from "pino";
 import { writeWhole } from "../process/files.js";
 import type { TrialDirectory } from "../sweep/directory.js";
 import { makeDirectory } from "../sweep/directory.js";
@@ -24,6 +25,7 @@ export interface TrialOptions {
   readonly workspace: Workspace;
   readonly threads: number;
   readonly signal: AbortSignal;
+  readonly log: Pick<Logger, "info">;
 }
 
 /**
@@ -31,9 +33,13 @@ export interface TrialOptions {
  * false when the signal ended it first: a checkpoint is left then, and the journal says where it stands.
  */
 export async function runTrial(options: TrialOptions): Promise<boolean> {
-  const { directory, workspace, signal } = options;
+  const { directory, workspace, signal, log } = options;
   const { experiment } = loadExperiment(directory.config, experimentSchema);
-  const opened = await openData(experiment.corpus, { workspace, signal, onProgress: say });
+  const opened = await openData(experiment.corpus, {
+    workspace,
+    signal,
+    onProgress: (line) => log.info(line),
+  });
   const journal = openTrialJournal(directory, readTrialRun(directory) ?? ownRun(experiment, directory));
   try {
     prepare(options, experiment, opened, journal);
@@ -46,8 +52,6 @@ export async function runTrial(options: TrialOptions): Promise<boolean> {
     await opened.corpus.close();
   }
 }
-
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 // A trial that no sweep has prepared names itself.
 const ownRun = (experiment: Experiment, { path }: TrialDirectory): TrialRun => ({
