@@ -37,7 +37,7 @@ export function inBatchRankingLoss(pairs: EmbeddedPairs, margin: number, mining:
 }
 
 /**
- * Paper A's ranking loss (papers.md 2.2): rows of the first half are anchors, row i of the second half holds the
+ * Paper A's ranking loss: rows of the first half are anchors, row i of the second half holds the
  * negatives of anchor i. `mask` f32 [N / 2, 2] is 0 where the text (column 0) or image (column 1) negative has the
  * anchor's class. Summed over the anchors and divided by the batch size N. Returns a rank-0 value.
  */

@@ -5,7 +5,7 @@ import { linear } from "../layers/linear.js";
 import { affine, l2Normalize, matmul } from "../ops/index.js";
 import type { ClassifierConfig } from "./schema.js";
 
-/** Below the square of any norm that matters; keeps the direction of a zero vector finite (papers.md 1.6). */
+/** Below the square of any norm that matters; keeps the direction of a zero vector finite. */
 export const NORM_EPSILON = 1e-8;
 
 function initializerOf({ gain, deviation }: ClassifierConfig): Initializer {

@@ -16,7 +16,7 @@ export interface HeadOptions {
   readonly side: "pre-relu" | "post-relu";
 }
 
-/** From a path's pooled feature [N, F] to the shared space [N, outputs], before dropout (papers.md 1.1, 1.4). */
+/** From a path's pooled feature [N, F] to the shared space [N, outputs], before dropout. */
 export function head(context: BuildContext, feature: Value, name: string, options: HeadOptions): Value {
   const { config, hidden, outputs, side } = options;
   const y = hidden > 0 ? hiddenLayer(context, feature, name, hidden, config) : feature;

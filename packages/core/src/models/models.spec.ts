@@ -36,7 +36,7 @@ const millions = (model: DualPath, prefix: string): number =>
 describe("parameter counts", () => {
   const model = paper();
 
-  it("the text CNN has the 26.1 million block weights of papers.md 1.4", () => {
+  it("the text CNN has the 26.1 million block weights of the paper", () => {
     const blocks = count(model, (name) => /^text\.trunk\.block\d+\.conv/.test(name));
     expect(blocks / 1e6).toBeCloseTo(26.1, 1);
   });

@@ -39,7 +39,7 @@ export const resnetSchema = z.strictObject({
 });
 
 /**
- * VGG trunk with torchvision's parameter names, cut at fc7 in front of its ReLU as in paper A (papers.md 1.1): at
+ * VGG trunk with torchvision's parameter names, cut at fc7 in front of its ReLU as in paper A: at
  * width 1 the feature has 4096 numbers. fc6 sees the whole last plane: 7 x 7 at the input size 224.
  */
 export const vggSchema = z.strictObject({
@@ -101,8 +101,7 @@ export const meanWordsSchema = z.strictObject({
 export const textVectorSchema = z.strictObject({ kind: z.literal("vector"), dimension: count });
 
 /**
- * Layers between a path and the shared space. Both paths end in FC -> BN -> ReLU -> Dropout (papers.md 1.1,
- * 1.4); the image path has a hidden FC -> BN -> ReLU before it unless `imageHidden` is 0.
+ * Layers between a path and the shared space. Both paths end in FC -> BN -> ReLU -> Dropout (paper A); the image path has a hidden FC -> BN -> ReLU before it unless `imageHidden` is 0.
  */
 export const headSchema = z.strictObject({
   imageHidden: z
@@ -139,7 +138,7 @@ export const modelSchema = z.strictObject({
   evaluationFeature: z
     .enum(["pre-relu", "post-relu"])
     .default("pre-relu")
-    .describe("which side of the last ReLU retrieval compares (papers.md 1.6)"),
+    .describe("which side of the last ReLU retrieval compares"),
 });
 
 export type ModelConfig = z.infer<typeof modelSchema>;

@@ -12,7 +12,7 @@ import { NORM_EPSILON } from "./classifier.js";
 import type { TextCnnConfig } from "./schema.js";
 
 /**
- * Stages of paper A's text CNN (papers.md 1.4). A stage's first block projects: its three convolutions are `wide`
+ * Stages of paper A's text CNN. A stage's first block projects: its three convolutions are `wide`
  * (first two) and `output` channels, the 1x2 one strides; the others squeeze to a quarter.
  */
 const STAGES = [

@@ -15,13 +15,11 @@ import type { SourceSize } from "./stage-graph.js";
 export const evaluationSchema = z.strictObject({
   split: z.string().min(1).default("validation"),
   batchSize: z.int().positive().default(128),
-  flip: z.boolean().default(false).describe("adds the mirrored picture's feature (papers.md 1.2)"),
+  flip: z.boolean().default(false).describe("adds the mirrored picture's feature"),
   positions: z
     .union([z.int().positive(), z.array(z.number().min(0).max(1)).min(1)])
     .default(1)
-    .describe(
-      "placements of a caption's words whose features are added (papers.md 1.3): a count, or places 0 to 1",
-    ),
+    .describe("placements of a caption's words whose features are added: a count, or places 0 to 1"),
   unitViews: z.boolean().default(false).describe("gives every view length 1 before views are added"),
   galleries: z.boolean().default(true).describe("measures each named gallery of the data by itself as well"),
 });

@@ -11,7 +11,7 @@ import { checkArray, imageFeeds, rowShape, type RowShape } from "./feeds.js";
 import type { SourceSize } from "./stage-graph.js";
 
 /**
- * Hard negatives of paper A (papers.md 2.2): the candidate captions are embedded in test mode, and each anchor image
+ * Hard negatives of paper A: the candidate captions are embedded in test mode, and each anchor image
  * of the batch's first half gets the most similar one of another class as its text negative.
  */
 export class Miner {

@@ -13,7 +13,7 @@ const model = dualPath(
   { classes: 9, vocabulary: 20 },
 );
 
-/** The learning-rate multipliers of paper A's code (papers.md 2.4). */
+/** The learning-rate multipliers of paper A's code. */
 const groups = [
   { match: "**", multiplier: 0.1 },
   { match: "**.bn*.weight", multiplier: 0.2 },
