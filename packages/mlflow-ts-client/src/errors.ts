@@ -130,9 +130,20 @@ export function isAlreadyExists(error: unknown): boolean {
   return error instanceof MlflowHttpError && error.errorCode === "RESOURCE_ALREADY_EXISTS";
 }
 
+/**
+ * True for the 400 of a lost race in the server's database: two runs log one dataset for the first time at the same
+ * moment, and the loser finds the row when it asks again.
+ */
+export function isLostRace({ status, serverMessage }: MlflowHttpError): boolean {
+  return (
+    status === 400 && /IntegrityError|UNIQUE constraint|UniqueViolation|Duplicate entry/.test(serverMessage)
+  );
+}
+
 /** True when the server understood the request and refused its content: sending it again cannot help. */
 export function isRefusedContent(error: unknown): boolean {
   if (error instanceof MlflowValidationError) return true;
   if (!(error instanceof MlflowHttpError)) return false;
+  if (isLostRace(error)) return false;
   return error.status === 413 || (error.errorCode !== undefined && [400, 422].includes(error.status));
 }

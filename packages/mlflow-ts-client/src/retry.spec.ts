@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MlflowConnectionError } from "./errors.js";
+import { isRefusedContent, MlflowConnectionError, MlflowHttpError } from "./errors.js";
 import { backoffMilliseconds, isRetryable, parseRetryAfter } from "./retry.js";
 
 describe("backoffMilliseconds", () => {
@@ -32,6 +32,16 @@ describe("parseRetryAfter", () => {
 });
 
 describe("isRetryable", () => {
+  it("repeats what lost a race in the server's database, and does not call it refused", () => {
+    const serverMessage = "(sqlite3.IntegrityError) UNIQUE constraint failed: datasets.name";
+    const reply = { method: "POST", path: "runs/log-inputs", status: 400, errorCode: "BAD_REQUEST" };
+    const rest = { hint: undefined, retryAfterMilliseconds: undefined };
+    const lost = new MlflowHttpError({ ...reply, ...rest, serverMessage });
+    const refused = new MlflowHttpError({ ...reply, ...rest, serverMessage: "bad name" });
+    expect([isRetryable(lost), isRetryable(refused)]).toEqual([true, false]);
+    expect([isRefusedContent(lost), isRefusedContent(refused)]).toEqual([false, true]);
+  });
+
   it("does not repeat a failed TLS handshake", () => {
     expect(isRetryable(new MlflowConnectionError("", "ECONNRESET", true))).toBe(true);
     expect(isRetryable(new MlflowConnectionError("", "DEPTH_ZERO_SELF_SIGNED_CERT", true))).toBe(false);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { MlflowConnectionError, MlflowHttpError } from "./errors.js";
+import { isLostRace, MlflowConnectionError, MlflowHttpError } from "./errors.js";
 import { isTlsReason } from "./transport.js";
 
 export interface RetryPolicy {
@@ -15,9 +15,9 @@ const longestBackoffSeconds = 120;
 const longestRetryAfterSeconds = 600;
 const repeatableStatus = new Set([408, 429, 500, 502, 503, 504]);
 
-/** True for 408, 429, 500, 502, 503, 504 and for failures to get any reply. */
+/** True for 408, 429, 500, 502, 503, 504, for a lost race in the server's database and for failures to get any reply. */
 export function isRetryable(error: unknown): boolean {
-  if (error instanceof MlflowHttpError) return repeatableStatus.has(error.status);
+  if (error instanceof MlflowHttpError) return repeatableStatus.has(error.status) || isLostRace(error);
   return error instanceof MlflowConnectionError && !isTlsReason(error.reason);
 }
 
