@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 
 import { BuildFailure } from "./failure.mjs";
 import { provideOneDnn } from "./onednn.mjs";
@@ -26,9 +27,21 @@ function cmakeJs(command, parameters) {
   run(process.execPath, [program, command, "--directory", project, "--out", build, ...parameters]);
 }
 
+/** CMake refuses a build folder that was configured elsewhere, as a copied or moved checkout has one. */
+function dropForeignBuild() {
+  const cache = join(build, "CMakeCache.txt");
+  if (
+    !existsSync(cache) ||
+    readFileSync(cache, "utf8").includes(`CMAKE_HOME_DIRECTORY:INTERNAL=${project}\n`)
+  )
+    return;
+  rmSync(build, { recursive: true });
+}
+
 /** Checks the tools, provides oneDNN, configures and builds one target of packages/cuda-kernels/CMakeLists.txt. */
 export function buildTarget(target) {
   requireBuildTools();
+  dropForeignBuild();
   cmakeJs("configure", [`--CDDNNL_ROOT=${provideOneDnn()}`, "--CDDUALPATH_TESTS=ON"]);
   cmakeJs("build", ["--target", target, "--parallel", String(availableParallelism())]);
 }

@@ -2,6 +2,7 @@
 #include "convolution_shape.h"
 #include "kernels.h"
 #include "onednn.h"
+#include "winograd.h"
 
 #include <string_view>
 
@@ -86,15 +87,23 @@ template <class MakeDesc> auto choose(const ConvolutionShape &shape, MakeDesc ma
   return desc;
 }
 
-/// Sequences, and what the library only does by its reference loops, go through matrix products.
+/// The library's direct kernels keep a row of outputs in registers: a short one leaves most of them idle.
+bool hasShortRows(const ConvolutionShape &shape) {
+  return shape.weights->shape[3] > 1 && shape.destination->shape[2] < 4;
+}
+
+/// Sequences, small images, and what the library only does by its reference loops, go through matrix
+/// products.
 bool prefersProducts(const ConvolutionShape &shape, const char *implementation) {
-  return shape.groups == 1 && (isSequence(shape) || isSlow(implementation));
+  return shape.groups == 1 && (isSequence(shape) || hasShortRows(shape) || isSlow(implementation));
 }
 
 } // namespace
 
 Kernel conv2d(const Node &node) {
   const auto shape = convolutionShape(node);
+  if (prefersWinograd(shape))
+    return conv2dByWinograd(shape);
   return guarded(node, [&] {
     const auto desc = choose(shape, forwardDesc);
     if (prefersProducts(shape, desc.impl_info_str()))
@@ -109,6 +118,8 @@ Kernel conv2d(const Node &node) {
 
 Kernel conv2dGradX(const Node &node) {
   const auto shape = convolutionShape(node);
+  if (prefersWinograd(shape))
+    return conv2dGradXByWinograd(shape);
   return guarded(node, [&] {
     const auto desc = choose(shape, gradSourceDesc);
     if (prefersProducts(shape, desc.impl_info_str()))
@@ -123,6 +134,8 @@ Kernel conv2dGradX(const Node &node) {
 
 Kernel conv2dGradW(const Node &node) {
   const auto shape = convolutionShape(node);
+  if (prefersWinograd(shape))
+    return conv2dGradWByWinograd(shape);
   return guarded(node, [&] {
     const auto desc = choose(shape, gradWeightsDesc);
     if (prefersProducts(shape, desc.impl_info_str()))

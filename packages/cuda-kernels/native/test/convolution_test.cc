@@ -99,6 +99,8 @@ const std::vector<Geometry> &geometries() {
       {2, 8, 8, 32, 64, 3, 3, {2, 2}, {1, 1, 1, 1}, {1, 1}, 2},
       {2, 6, 6, 12, 8, 3, 3, {1, 1}, {1, 1, 1, 1}, {1, 1}, 4},
       {1, 4, 4, 1, 1, 2, 2},
+      {5, 2, 2, 32, 48, 3, 3, {1, 1}, {1, 1, 1, 1}},
+      {2, 13, 10, 40, 32, 3, 3, {1, 1}, {0, 2, 1, 0}},
       {6, 1, 200, 512, 16, 1, 2, {1, 1}, {0, 0, 0, 1}}, // more patches than are gathered at once
   };
   return list;
@@ -150,6 +152,10 @@ int main() {
       {"and in blocks of 16", [] { matchAll(Layout::Blocked16, Layout::Blocked16); }},
       {"and from plain images to blocked ones", [] { matchAll(Layout::Plain, Layout::Blocked16); }},
       {"and from blocked images to plain ones", [] { matchAll(Layout::Blocked8, Layout::Plain); }},
+      {"and with more Winograd tiles than are transformed at once",
+       [] {
+         matchesLoops({1, 84, 80, 64, 64, 3, 3, {1, 1}, {1, 1, 1, 1}}, Layout::Blocked8, Layout::Blocked8);
+       }},
       {"the weight gradient has the same bits every time", repeats},
       {"wrong shapes, groups and strides are refused by name", refuses},
   });
