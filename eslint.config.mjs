@@ -8,7 +8,7 @@ const mayImport = {
   datasets: [],
   "mlflow-ts-client": [],
   experiments: ["core", "datasets", "mlflow-ts-client"],
-  benchmarks: ["core", "cuda-kernels", "datasets"],
+  benchmarks: ["core", "cuda-kernels", "datasets", "experiments"],
   tools: [],
 };
 

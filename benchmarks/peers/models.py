@@ -47,6 +47,44 @@ class ResNet50(nn.Module):
         return self.blocks(x).mean((2, 3))
 
 
+class InvertedResidual(nn.Module):
+    """MobileNetV2 block (Sandler et al. 2018): expand, depthwise 3x3, project; added where shapes agree."""
+
+    def __init__(self, channels_in, channels, stride, expansion):
+        super().__init__()
+        hidden = channels_in * expansion
+        layers = [] if expansion == 1 else unit6(channels_in, hidden, 1)
+        layers += unit6(hidden, hidden, 3, stride, groups=hidden)
+        layers += [nn.Conv2d(hidden, channels, 1, bias=False), nn.BatchNorm2d(channels)]
+        self.layers = nn.Sequential(*layers)
+        self.added = stride == 1 and channels_in == channels
+
+    def forward(self, x):
+        return x + self.layers(x) if self.added else self.layers(x)
+
+
+def unit6(channels_in, channels, kernel, stride=1, groups=1):
+    convolution = nn.Conv2d(channels_in, channels, kernel, stride, kernel // 2, groups=groups, bias=False)
+    return [convolution, nn.BatchNorm2d(channels), nn.ReLU6(inplace=True)]
+
+
+class MobileNetV2(nn.Module):
+    """Trunk up to the global average pool: (N, 3, 224, 224) -> (N, 1280)."""
+
+    def __init__(self):
+        super().__init__()
+        layers, channels_in = unit6(3, 32, 3, 2), 32
+        stages = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
+        for expansion, channels, count, stride in stages:
+            for index in range(count):
+                layers.append(InvertedResidual(channels_in, channels, stride if index == 0 else 1, expansion))
+                channels_in = channels
+        self.layers = nn.Sequential(*layers, *unit6(320, 1280, 1))
+
+    def forward(self, x):
+        return self.layers(x).mean((2, 3))
+
+
 class TextBlock(nn.Module):
     """Residual block of the text path: 1x1, 1x2 with one column of left padding, 1x1 (Zheng et al. 2020, figure 3)."""
 

@@ -12,7 +12,8 @@ import time
 import numpy
 import torch
 
-from models import DualPath, TextCnn
+from emoji import EmojiDualPath
+from models import DualPath, MobileNetV2, TextCnn
 
 
 def autocast(options):
@@ -29,19 +30,37 @@ def image_layout(image, options):
     return image if options["mode"] == "eager" else image.contiguous(memory_format=torch.channels_last)
 
 
-def training_step(model, options, forward):
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9, weight_decay=1e-4, nesterov=True)
+def training_step(model, options, forward, update):
     compiled = prepare(model, options)
 
     def step():
-        optimizer.zero_grad(set_to_none=True)
+        model.zero_grad(set_to_none=True)
         with autocast(options):
             loss = forward(compiled)
         loss.backward()
-        optimizer.step()
+        update()
         return loss.item()
 
     return step
+
+
+def sgd(model):
+    return torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9, weight_decay=1e-4, nesterov=True).step
+
+
+def adam_with_average(model, clip, decay):
+    """Clipped AdamW, fused where PyTorch can, and the moving average of everything that changes."""
+    learnt = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(learnt, lr=1e-3, weight_decay=0.005, fused=True)
+    followed = [value.detach() for value in (*learnt, *model.buffers()) if value.is_floating_point()]
+    averages = [value.clone() for value in followed]
+
+    def update():
+        torch.nn.utils.clip_grad_norm_(learnt, clip, foreach=True)
+        optimizer.step()
+        torch._foreach_lerp_(averages, followed, 1 - decay)
+
+    return update
 
 
 def dual_path_resnet50(options):
@@ -50,13 +69,35 @@ def dual_path_resnet50(options):
     text = torch.randint(1, vocabulary, (batch, 32))
     label = torch.randint(0, classes, (batch,))
     model = DualPath(classes, vocabulary)
-    return training_step(model, options, lambda compiled: compiled(image, text, label))
+    return training_step(model, options, lambda compiled: compiled(image, text, label), sgd(model))
 
 
 def text_cnn(options):
     text = torch.randint(1, options["vocabulary"], (options["batch"], 32))
     model = TextCnn(options["vocabulary"])
-    return training_step(model, options, lambda compiled: compiled(text).square().mean())
+    return training_step(model, options, lambda compiled: compiled(text).square().mean(), sgd(model))
+
+
+def emoji(options):
+    """Pictures are ready as floats here; Dualpath crops and normalises bytes inside its step."""
+    batch, classes, vocabulary = options["batch"], options["classes"], options["vocabulary"]
+    image = image_layout(torch.randn(batch, 3, 64, 64), options)
+    text = torch.randint(1, vocabulary, (batch, 20))
+    label = torch.randint(0, classes, (batch,))
+    model = EmojiDualPath(classes, vocabulary)
+    update = adam_with_average(model, clip=5, decay=0.995)
+    return training_step(model, options, lambda compiled: compiled(image, text, label), update)
+
+
+def mobilenet_v2(options):
+    image = image_layout(torch.randn(options["batch"], 3, 224, 224), options)
+    compiled = prepare(MobileNetV2().eval(), options)
+
+    def step():
+        with torch.inference_mode(), autocast(options):
+            return compiled(image).sum().item()
+
+    return step
 
 
 def recall(options):
@@ -77,7 +118,13 @@ def recall(options):
     return step
 
 
-workloads = {"dual-path-resnet50": dual_path_resnet50, "text-cnn": text_cnn, "recall": recall}
+workloads = {
+    "dual-path-resnet50": dual_path_resnet50,
+    "text-cnn": text_cnn,
+    "mobilenet-v2": mobilenet_v2,
+    "emoji": emoji,
+    "recall": recall,
+}
 
 
 def main():

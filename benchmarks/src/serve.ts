@@ -1,7 +1,8 @@
 // Dualpath's side of the comparison; the protocol is described in contestant.ts.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { workloads, type Step } from "./workloads.js";
+import { workloads } from "./workloads/index.js";
+import type { Step } from "./workloads/workload.js";
 
 function peakBytes(): number {
   const kilobytes = /VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"));
@@ -15,7 +16,7 @@ async function answer(command: Record<string, unknown>): Promise<object> {
       throw new RangeError(
         `no workload '${command["load"]}'; there are ${Object.keys(workloads).join(", ")}`,
       );
-    step = open(command as unknown as Parameters<typeof open>[0]);
+    step = await open(command as unknown as Parameters<typeof open>[0]);
     return { loaded: command["load"] };
   }
   const seconds: number[] = [];

@@ -10,7 +10,7 @@ export interface SyntheticSizes {
 }
 
 /** A small linear congruential generator: content does not matter here, only that it is not constant. */
-function numbers(below: number): () => number {
+export function numbers(below: number): () => number {
   let state = 1;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

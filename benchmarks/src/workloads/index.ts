@@ -1,0 +1,11 @@
+import { mobileNetV2Forward, recall, textCnnStep } from "./programs.js";
+import { dualPathResNet50, emoji } from "./training.js";
+import type { Settings, Step } from "./workload.js";
+
+export const workloads: Readonly<Record<string, (settings: Settings) => Step | Promise<Step>>> = {
+  "dual-path-resnet50": dualPathResNet50,
+  "text-cnn": textCnnStep,
+  "mobilenet-v2": mobileNetV2Forward,
+  emoji,
+  recall,
+};

@@ -1,0 +1,24 @@
+/** A loaded workload: runs one step and returns its seconds. */
+export type Step = () => Promise<number>;
+
+/** Sizes that a workload may ask for; both sides of a comparison get the same ones. */
+export interface Settings {
+  readonly threads: number;
+  readonly batch: number;
+  /** Classes of the shared classifier. */
+  readonly classes: number;
+  readonly vocabulary: number;
+  /** Rows and length of embeddings to be searched. */
+  readonly images: number;
+  readonly texts: number;
+  readonly dimension: number;
+}
+
+/** Seconds that `work` takes. */
+export function timed(work: () => Promise<unknown>): Step {
+  return async () => {
+    const start = performance.now();
+    await work();
+    return (performance.now() - start) / 1000;
+  };
+}
