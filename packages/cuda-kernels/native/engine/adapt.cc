@@ -23,7 +23,6 @@ Layout wantedLayout(const Node &node, LayoutPolicy policy, const Tensor &tensor)
   case LayoutPolicy::Any:
     return node.outputs.at(0)->layout;
   case LayoutPolicy::ChannelAware:
-  case LayoutPolicy::Sixteens:
     return tensor.layout;
   case LayoutPolicy::PlainOnly:
     return Layout::Plain;
@@ -35,7 +34,7 @@ Layout wantedLayout(const Node &node, LayoutPolicy policy, const Tensor &tensor)
 
 AdaptedNode::AdaptedNode(const Node &node, const Backend &backend)
     : node_(node), backend_(backend), seen_(node) {
-  const auto policy = layoutPolicy(node, backend.imageLayout());
+  const auto policy = layoutPolicy(node);
   for (auto *&input : seen_.inputs)
     if (input->rank() == 4)
       input = adapt(input, wantedLayout(node, policy, *input), false);

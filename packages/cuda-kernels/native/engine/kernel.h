@@ -23,8 +23,7 @@ using Prepare = Kernel (*)(const Node &);
 /// Which layouts an op's kernel takes for its rank-4 values.
 /// Any: all rank-4 values of one shape and in one layout, whichever it is (the engine sees to it).
 /// ChannelAware: each value in whatever `tensor.layout` says.
-/// Sixteens: the same, but of blocked layouts only Blocked16; plain where the backend's blocks are smaller.
 /// PlainOnly: plain; the engine hands it reordered copies in scratch where a value is blocked.
-enum class LayoutPolicy { Any, ChannelAware, Sixteens, PlainOnly };
+enum class LayoutPolicy { Any, ChannelAware, PlainOnly };
 
 } // namespace dualpath

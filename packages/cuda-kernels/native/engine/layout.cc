@@ -65,9 +65,9 @@ std::vector<const Tensor *> operands(const Node &node, const Groups &groups) {
   return list;
 }
 
-void visit(const Node &node, Layout blocked, Groups &groups) {
+void visit(const Node &node, Groups &groups) {
   const auto touched = operands(node, groups);
-  const auto policy = layoutPolicy(node, blocked);
+  const auto policy = layoutPolicy(node);
   for (const auto *tensor : touched) {
     if (isConvolution(node))
       groups.vote(tensor, isSequence(*tensor) ? 0 : convolutionGain * tensor->bytes());
@@ -95,7 +95,7 @@ void assignLayouts(const std::vector<Node> &nodes, const std::vector<Tensor *> &
 
   Groups groups(members);
   for (const auto &node : nodes)
-    visit(node, blocked, groups);
+    visit(node, groups);
   for (auto *tensor : members)
     tensor->layout = groups.votes(tensor) > 0 ? blocked : Layout::Plain;
 }

@@ -38,16 +38,16 @@ const std::unordered_map<std::string_view, LayoutPolicy> &rows() {
       {"square", LayoutPolicy::Any},
       {"softplus", LayoutPolicy::Any},
       {"softplusGrad", LayoutPolicy::Any},
-      {"biasAdd", LayoutPolicy::Sixteens},
-      {"biasGrad", LayoutPolicy::Sixteens},
-      {"maxPool", LayoutPolicy::Sixteens},
-      {"maxPoolGrad", LayoutPolicy::Sixteens},
-      {"averagePool", LayoutPolicy::Sixteens},
-      {"averagePoolGrad", LayoutPolicy::Sixteens},
-      {"globalAveragePool", LayoutPolicy::Sixteens},
-      {"globalAveragePoolGrad", LayoutPolicy::Sixteens},
-      {"globalMaxPool", LayoutPolicy::Sixteens},
-      {"globalMaxPoolGrad", LayoutPolicy::Sixteens},
+      {"biasAdd", LayoutPolicy::ChannelAware},
+      {"biasGrad", LayoutPolicy::ChannelAware},
+      {"maxPool", LayoutPolicy::ChannelAware},
+      {"maxPoolGrad", LayoutPolicy::ChannelAware},
+      {"averagePool", LayoutPolicy::ChannelAware},
+      {"averagePoolGrad", LayoutPolicy::ChannelAware},
+      {"globalAveragePool", LayoutPolicy::ChannelAware},
+      {"globalAveragePoolGrad", LayoutPolicy::ChannelAware},
+      {"globalMaxPool", LayoutPolicy::ChannelAware},
+      {"globalMaxPoolGrad", LayoutPolicy::ChannelAware},
   };
   return *table;
 }
@@ -63,13 +63,9 @@ bool broadcasts(const Node &node) {
 
 } // namespace
 
-LayoutPolicy layoutPolicy(const Node &node, Layout blocked) {
+LayoutPolicy layoutPolicy(const Node &node) {
   const auto found = rows().find(node.op);
-  if (found == rows().end() || broadcasts(node))
-    return LayoutPolicy::PlainOnly;
-  if (found->second == LayoutPolicy::Sixteens)
-    return blocked == Layout::Blocked16 ? LayoutPolicy::ChannelAware : LayoutPolicy::PlainOnly;
-  return found->second;
+  return found == rows().end() || broadcasts(node) ? LayoutPolicy::PlainOnly : found->second;
 }
 
 } // namespace dualpath

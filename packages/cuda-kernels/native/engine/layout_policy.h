@@ -4,8 +4,8 @@
 
 namespace dualpath {
 
-/// The policy of a node where images are `blocked`, by its op's row in layout_policy.cc. Binary arithmetic is
-/// PlainOnly when it broadcasts, and so are ops without a row. Never Sixteens.
-LayoutPolicy layoutPolicy(const Node &node, Layout blocked);
+/// The policy of a node, by its op's row in layout_policy.cc. Binary arithmetic is PlainOnly when it
+/// broadcasts, and so are ops without a row.
+LayoutPolicy layoutPolicy(const Node &node);
 
 } // namespace dualpath

@@ -88,10 +88,10 @@ struct TileSum {
 };
 
 /// Tiles of about `elements` each, at most `limit` runs of positions for a channel group.
-inline Tiles makeTiles(const Tensor *x, bool anyBlocked, int64_t elements, int64_t limit) {
-  const int64_t channels = x->shape.back(), width = anyBlocked ? 16 : std::clamp<int64_t>(channels, 1, 1024);
-  const auto walk = anyBlocked ? channelGroups(x->shape[0], channels, true)
-                               : ChannelGroups{1, (channels + width - 1) / width, width};
+inline Tiles makeTiles(const Tensor *x, int64_t block, int64_t elements, int64_t limit) {
+  const int64_t channels = x->shape.back(), width = block ? block : std::clamp<int64_t>(channels, 1, 1024);
+  const auto walk = block ? channelGroups(x->shape[0], channels, block)
+                          : ChannelGroups{1, (channels + width - 1) / width, width};
   const int64_t positions = x->count() / std::max<int64_t>(1, walk.images * channels);
   const int64_t most = std::min(limit, std::max<int64_t>(1, positions / 4));
   return {walk, positions, std::clamp<int64_t>(positions * width / elements, 1, most), channels};
@@ -99,7 +99,7 @@ inline Tiles makeTiles(const Tensor *x, bool anyBlocked, int64_t elements, int64
 
 /// The map that fits tiles of one image (plain) or of all images (blocked).
 inline ChannelMap tileMap(const Tensor *tensor, const Tiles &tiles) {
-  return {tiles.positions, tiles.channels, isBlocked(tensor)};
+  return {tiles.positions, tiles.channels, blockOf(tensor->layout)};
 }
 
 template <class Backend> Kernel biasAdd(const Node &node) {
@@ -107,8 +107,7 @@ template <class Backend> Kernel biasAdd(const Node &node) {
   const auto *y = output(node, 0, "y");
   requireSame(node, "y", x, y);
   requireShape(node, "b", {x->rank() ? x->shape.back() : 1}, bias->shape);
-  const bool perImage = isBlocked(x) || isBlocked(y);
-  const auto tiles = makeTiles(x, perImage, 8192, 1 << 20);
+  const auto tiles = makeTiles(x, sharedBlock({x, y}), 8192, 1 << 20);
   return kernel([=] {
     Backend::rows(tiles.count(), y->count() / std::max<int64_t>(1, tiles.count()),
                   BiasAdd{x->as<float>(), bias->as<float>(), y->as<float>(), tiles, tileMap(x, tiles),
@@ -122,7 +121,7 @@ template <class Backend> Kernel biasGrad(const Node &node) {
   const auto *dy = input(node, 0, "dy");
   const auto *db = output(node, 0, "db");
   requireShape(node, "db", {dy->rank() ? dy->shape.back() : 1}, db->shape);
-  const auto tiles = makeTiles(dy, isBlocked(dy), 8192, 128);
+  const auto tiles = makeTiles(dy, sharedBlock({dy}), 8192, 128);
   return kernel(scratchBytes(tiles.count() * tiles.walk.width, sizeof(float)), [=](std::byte *scratch) {
     auto *sums = reinterpret_cast<float *>(scratch);
     Backend::rows(tiles.count(), dy->count() / std::max<int64_t>(1, tiles.count()),

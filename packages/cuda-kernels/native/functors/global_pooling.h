@@ -66,7 +66,7 @@ inline ChannelGroups globalWalk(const Node &node, const Tensor *large, const Ten
   requireShape(node, name, {large->shape[0], large->shape[3]}, small->shape);
   if (large->shape[1] * large->shape[2] < 1)
     fail(Code::Shape, node, "x", "at least one position", printShape(large->shape));
-  return channelGroups(large->shape[0], large->shape[3], isBlocked(large));
+  return channelGroups(large->shape[0], large->shape[3], sharedBlock({large}));
 }
 
 template <class Backend> Kernel globalAveragePool(const Node &node) {

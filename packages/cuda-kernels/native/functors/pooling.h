@@ -174,10 +174,7 @@ struct AveragePoolGrad {
 };
 
 inline ChannelGroups poolingWalk(const Tensor *large, std::initializer_list<const Tensor *> all) {
-  bool anyBlocked = false;
-  for (const auto *tensor : all)
-    anyBlocked = anyBlocked || isBlocked(tensor);
-  return channelGroups(large->shape[0], large->shape[3], anyBlocked);
+  return channelGroups(large->shape[0], large->shape[3], sharedBlock(all));
 }
 
 template <class Backend> Kernel maxPool(const Node &node) {

@@ -42,7 +42,7 @@ void mixedLayoutsAgree() {
 } // namespace
 
 int main() {
-  for (const auto layout : {Layout::Plain, Layout::Blocked16}) {
+  for (const auto layout : {Layout::Plain, Layout::Blocked8, Layout::Blocked16}) {
     for (const Shape &shape : {Shape{1, 1}, Shape{7, 15}, Shape{33, 17}, Shape{4, 1500}, Shape{2, 3, 4, 3},
                                Shape{2, 5, 7, 16}, Shape{3, 4, 4, 48}, Shape{5}})
       biasMatchesFloat64(shape, layout, true);

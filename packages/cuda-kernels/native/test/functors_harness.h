@@ -86,7 +86,8 @@ private:
     const int64_t channels = tensor.shape[3], positions = tensor.shape[1] * tensor.shape[2];
     const int64_t c = logical % channels, position = logical / channels % positions,
                   n = logical / channels / positions;
-    return ((n * (channels / 16) + c / 16) * positions + position) * 16 + c % 16;
+    const int64_t block = blockOf(tensor.layout);
+    return ((n * (channels / block) + c / block) * positions + position) * block + c % block;
   }
   void writeOne(int64_t at, double value) const {
     switch (tensor.dtype) {

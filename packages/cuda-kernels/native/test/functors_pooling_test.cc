@@ -165,7 +165,7 @@ void badGeometryIsNamed() {
 } // namespace
 
 int main() {
-  for (const auto layout : {Layout::Plain, Layout::Blocked16}) {
+  for (const auto layout : {Layout::Plain, Layout::Blocked8, Layout::Blocked16}) {
     for (const auto &geometry : geometries) {
       maxPoolPicksTheFirstMaximum(geometry, layout);
       averagePoolMatchesFloat64(geometry, layout, false);
