@@ -11,6 +11,7 @@ export { dependencies, differentiate } from "./graph/differentiate.js";
 export { makePlan } from "./graph/make-plan.js";
 export { explain, formatExplanation, type Explanation, type ExplanationRow } from "./graph/explain.js";
 export { eager } from "./engine/eager.js";
+export { roofline, type Roofline } from "./engine/roofline.js";
 export { Program, type Feeds, type Scalars } from "./engine/program.js";
 export { Store, type CompileOptions, type StoredArray, type StoreOptions } from "./engine/store.js";
 export * from "./ops/index.js";
@@ -105,6 +106,7 @@ export {
 } from "./train/safetensors.js";
 export { stageGraph, type StageGraph } from "./train/stage-graph.js";
 export { curriculumSchema, stageSchema, type Curriculum, type Stage } from "./train/stage.js";
+export { profileStage, type NodeProfile, type ProfileOptions } from "./train/profile.js";
 export { Trainer } from "./train/trainer.js";
 export type { TrainerOptions } from "./train/trainer-options.js";
 

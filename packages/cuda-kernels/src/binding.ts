@@ -29,6 +29,8 @@ export interface ProgramDescription {
 export interface NodeTime {
   readonly name: string;
   readonly milliseconds: number;
+  /** Part of `milliseconds`: copies of operands into the layout that the kernel wants, and back. */
+  readonly reorderMilliseconds: number;
 }
 
 /** The binary's program class, as native/napi/program_wrap.cc defines it. */

@@ -1,3 +1,4 @@
+import type { NodeTime } from "@dualpath/cuda-kernels";
 import { GraphError } from "../errors.js";
 import { explain, type Explanation } from "../graph/explain.js";
 import type { Graph, Value } from "../graph/graph.js";
@@ -63,8 +64,8 @@ export class Program {
     return explain(this.plan, this.#parts.native.describe(), this.#parts.device);
   }
 
-  /** Milliseconds of every node in one timed step; effects happen. */
-  async profile(feeds: Feeds, scalars: Scalars = {}): Promise<{ name: string; milliseconds: number }[]> {
+  /** Time of every node in one timed step; effects happen. */
+  async profile(feeds: Feeds, scalars: Scalars = {}): Promise<NodeTime[]> {
     return this.#parts.native.profile(this.#arrange(feeds), packScalars(this.plan, scalars));
   }
 

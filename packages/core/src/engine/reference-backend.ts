@@ -61,7 +61,7 @@ const createReferenceProgram = (plan: Plan, get: (name: string) => Entry): Engin
   };
   return {
     step: async (feeds, scalars) => run(feeds, scalars),
-    profile: async () => plan.nodes.map(({ name }) => ({ name, milliseconds: 0 })),
+    profile: async () => plan.nodes.map(({ name }) => ({ name, milliseconds: 0, reorderMilliseconds: 0 })),
     describe: () => describe(plan),
     dispose: async () => {},
   };

@@ -19,6 +19,8 @@ export interface ExplanationRow {
   readonly type: string;
   /** Bytes reserved for the outputs that live in the arena. */
   readonly bytes: number;
+  /** Bytes of all inputs and outputs: what the node reads and writes at least. */
+  readonly traffic: number;
   readonly flops: number;
   /** What runs it; empty when only the plan is known. */
   readonly kernel: string;
@@ -102,7 +104,8 @@ const explainNode = (plan: Plan, node: PlanNode, kernel: string): ExplanationRow
     name: node.name,
     op: node.op,
     type: formatType(first),
-    bytes: bytes.reduce((sum, type) => sum + reservedBytes(type), 0),
+    bytes: totalBytes(bytes),
+    traffic: totalBytes([...inputs, ...outputs]),
     flops: op?.flops?.(namedInputs(op, inputs), node.attrs, outputs) ?? elementCount(first.shape),
     kernel,
     pass: op?.updates ? "update" : node.name.startsWith(`${gradientScope}.`) ? "backward" : "forward",
@@ -121,6 +124,9 @@ const storedTotals = (plan: Plan): { storedNumbers: number; parameters: number; 
     storeBytes: stored.reduce((sum, [, value]) => sum + reservedBytes(value), 0),
   };
 };
+
+const totalBytes = (types: readonly TensorType[]): number =>
+  types.reduce((sum, type) => sum + reservedBytes(type), 0);
 
 const typeAt = (plan: Plan, id: number): TensorType => plan.values[id] as TensorType;
 

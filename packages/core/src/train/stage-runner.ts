@@ -1,5 +1,7 @@
+import type { NodeTime } from "@dualpath/cuda-kernels";
 import type { Program } from "../engine/program.js";
 import type { Store } from "../engine/store.js";
+import type { Explanation } from "../graph/explain.js";
 import { initialValue } from "../layers/initializers.js";
 import { SEED_SCALAR, STEP_SCALAR } from "../layers/dropout.js";
 import { weightScalar } from "../losses/terms.js";
@@ -75,9 +77,9 @@ export class StageRunner {
 
   /** One optimizer step. Throws BATCH for arrays that do not fit and NON_FINITE when the loss is no number. */
   async step(batch: Batch, progress: Progress): Promise<StepResult> {
-    const mined = this.#miner ? await this.#miner.mine(batch) : batch;
     const learningRate = this.#learningRate(progress);
-    const taps = await this.#program.step(this.#feeds(mined), this.#scalarValues(progress, learningRate));
+    const scalars = this.#scalarValues(progress, learningRate);
+    const taps = await this.#program.step(this.#feeds(await this.#mine(batch)), scalars);
     const loss = taps["loss"]![0]!;
     if (!Number.isFinite(loss)) throw this.#nonFinite(loss, progress);
     const losses = this.layout.losses.terms.map(({ name }) => [name, taps[`loss.${name}`]![0]!] as const);
@@ -88,6 +90,20 @@ export class StageRunner {
       learningRate,
       ...(norm === undefined ? {} : { gradientNorm: Math.sqrt(norm) }),
     };
+  }
+
+  /** One optimizer step with the time of every node. */
+  async profile(batch: Batch, progress: Progress): Promise<NodeTime[]> {
+    const scalars = this.#scalarValues(progress, this.#learningRate(progress));
+    return this.#program.profile(this.#feeds(await this.#mine(batch)), scalars);
+  }
+
+  explain(): Explanation {
+    return this.#program.explain();
+  }
+
+  async #mine(batch: Batch): Promise<Batch> {
+    return this.#miner ? this.#miner.mine(batch) : batch;
   }
 
   #feeds(batch: Batch): Feeds {

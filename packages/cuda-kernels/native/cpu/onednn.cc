@@ -1,6 +1,7 @@
 #include "onednn.h"
 
 #include "../engine/region.h"
+#include "../engine/reorder_time.h"
 
 namespace dualpath::cpu {
 namespace {
@@ -126,12 +127,17 @@ void Call::run(std::byte *scratch) {
       continue;
     operand.stored.set_data_handle(operand.tensor->data);
     if (!operand.output)
-      operand.reorder.execute(stream(), {{DNNL_ARG_FROM, operand.stored}, {DNNL_ARG_TO, operand.wanted}});
+      reorder(operand, operand.stored, operand.wanted);
   }
   primitive_.execute(stream(), arguments_);
   for (auto &operand : operands_)
     if (operand.reordered && operand.output)
-      operand.reorder.execute(stream(), {{DNNL_ARG_FROM, operand.wanted}, {DNNL_ARG_TO, operand.stored}});
+      reorder(operand, operand.wanted, operand.stored);
+}
+
+void Call::reorder(Operand &operand, const memory &from, const memory &to) {
+  const ReorderTime::Span span;
+  operand.reorder.execute(stream(), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
 }
 
 Kernel kernelOf(const std::string &name, std::shared_ptr<Call> call) {

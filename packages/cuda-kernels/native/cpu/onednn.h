@@ -65,6 +65,7 @@ private:
   void add(int argument, const Tensor *tensor, const memory::desc &stored, const memory::desc &wanted,
            bool output);
   size_t reserve(size_t bytes);
+  static void reorder(Operand &operand, const memory &from, const memory &to);
 
   dnnl::primitive primitive_;
   std::vector<Operand> operands_;

@@ -1,6 +1,7 @@
 #include "adapt.h"
 
 #include "layout_policy.h"
+#include "reorder_time.h"
 
 namespace dualpath {
 namespace {
@@ -64,12 +65,17 @@ void AdaptedNode::run(std::byte *scratch) const {
   for (const auto &copy : copies_) {
     copy.proxy->data = scratch + copy.offset;
     if (copy.read)
-      backend_.reorder(*copy.original, *copy.proxy);
+      reorder(*copy.original, *copy.proxy);
   }
   kernel_.run(scratch + copiesBytes_);
   for (const auto &copy : copies_)
     if (copy.written)
-      backend_.reorder(*copy.proxy, *copy.original);
+      reorder(*copy.proxy, *copy.original);
+}
+
+void AdaptedNode::reorder(const Tensor &from, const Tensor &to) const {
+  const ReorderTime::Span span;
+  backend_.reorder(from, to);
 }
 
 } // namespace dualpath

@@ -28,6 +28,7 @@ private:
     bool read, written;
   };
   Tensor *adapt(Tensor *tensor, Layout wanted, bool written);
+  void reorder(const Tensor &from, const Tensor &to) const;
 
   const Node &node_;
   const Backend &backend_;

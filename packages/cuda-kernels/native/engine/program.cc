@@ -1,6 +1,7 @@
 #include "program.h"
 
 #include "layout.h"
+#include "reorder_time.h"
 
 #include <algorithm>
 #include <chrono>
@@ -204,10 +205,11 @@ std::vector<NodeTime> Program::profile(Staging staging, const std::function<bool
   std::vector<NodeTime> times;
   for (const auto &adapted : kernels_) {
     throwIfStopping(stopping);
+    ReorderTime::take();
     const auto begin = Clock::now();
     runNode(*adapted);
     const std::chrono::duration<double, std::milli> elapsed = Clock::now() - begin;
-    times.push_back({adapted->node().name, elapsed.count()});
+    times.push_back({adapted->node().name, elapsed.count(), ReorderTime::take()});
   }
   leave(std::move(staging));
   return times;

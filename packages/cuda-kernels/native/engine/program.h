@@ -35,7 +35,7 @@ struct Array {
 
 struct NodeTime {
   std::string name;
-  double milliseconds;
+  double milliseconds, reorderMilliseconds; // the second is part of the first
 };
 
 struct NodeDescription {

@@ -110,6 +110,7 @@ Napi::Value ProgramWrap::profile(const Napi::CallbackInfo &info) {
             auto row = Napi::Object::New(env);
             row.Set("name", (*times)[i].name);
             row.Set("milliseconds", (*times)[i].milliseconds);
+            row.Set("reorderMilliseconds", (*times)[i].reorderMilliseconds);
             list.Set(i, row);
           }
           return list;

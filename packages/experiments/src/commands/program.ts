@@ -4,6 +4,7 @@ import { evaluateCommand, type EvaluateOptions } from "./evaluate.js";
 import { explainCommand, type ExplainOptions } from "./explain.js";
 import { sweepCommand, trainCommand, type CommandContext, type RunOptions } from "./experiment-run.js";
 import { mlflowCommand, type MlflowOptions } from "./mlflow.js";
+import { profileCommand, type ProfileCommandOptions } from "./profile.js";
 import { reproduceCommand, type ReproduceOptions } from "./reproduce.js";
 import { syncCommand } from "./sync.js";
 
@@ -61,6 +62,17 @@ function addLookingCommands(program: Command, context: CommandContext): void {
     .option("--data <folder>", "folder of the corpus, instead of the config's")
     .option("--nodes", "show every node of every stage")
     .action(async (options: ExplainOptions) => void (await explainCommand(named(options, "emoji"), context)));
+  program
+    .command("profile")
+    .description("time the training step node by node, beside what the machine can do")
+    .argument("[config]", "YAML file, or the name of a checked-in config", "emoji")
+    .option("--data <folder>", "folder of the corpus, instead of the config's")
+    .option("--steps <number>", "measured steps", positive)
+    .option("--nodes <number>", "show so many of the heaviest nodes", positive)
+    .option("--json <file>", "write every node as JSON")
+    .action(async (config: string, options: Omit<ProfileCommandOptions, "config">) => {
+      await profileCommand({ ...options, config }, context);
+    });
   program
     .command("mlflow")
     .description("serve the local MLflow store")

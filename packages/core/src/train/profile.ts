@@ -1,0 +1,57 @@
+import type { Store } from "../engine/store.js";
+import type { ExplanationRow } from "../graph/explain.js";
+import type { DualPath } from "../models/dual-path.js";
+import { startOfRun } from "./checkpoint.js";
+import type { Batch } from "./data.js";
+import type { SourceSize } from "./stage-graph.js";
+import { StageRunner } from "./stage-runner.js";
+import type { Stage } from "./stage.js";
+
+/** One node of a training step: its cost, and its mean time over the measured steps. */
+export interface NodeProfile extends ExplanationRow {
+  readonly milliseconds: number;
+  /** Part of `milliseconds` that copies into and out of the kernel's layouts take. */
+  readonly reorderMilliseconds: number;
+}
+
+export interface ProfileOptions {
+  /** Holds the model's parameters; they learn in the measured steps. */
+  readonly store: Store;
+  readonly model: DualPath;
+  readonly stage: Stage;
+  readonly batch: Batch;
+  readonly source: SourceSize;
+  readonly steps: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Times every node of a stage's training step, nodes in execution order. The first step warms up and does not
+ * count. Throws what a training step throws.
+ */
+export async function profileStage(options: ProfileOptions): Promise<NodeProfile[]> {
+  const { store, model, stage, batch, source, steps, signal } = options;
+  const runner = await StageRunner.open({
+    store,
+    model,
+    stage,
+    stepsPerEpoch: 1,
+    seed: 0,
+    source,
+    fresh: true,
+  });
+  try {
+    await runner.step(batch, startOfRun);
+    const sums = runner.explain().rows.map((row) => ({ ...row, milliseconds: 0, reorderMilliseconds: 0 }));
+    for (let step = 0; step < steps; step++) {
+      signal?.throwIfAborted();
+      (await runner.profile(batch, startOfRun)).forEach((time, index) => {
+        sums[index]!.milliseconds += time.milliseconds / steps;
+        sums[index]!.reorderMilliseconds += time.reorderMilliseconds / steps;
+      });
+    }
+    return sums;
+  } finally {
+    await runner.dispose();
+  }
+}
