@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import {
   dualPath,
   initialize,
@@ -10,12 +11,11 @@ import {
   type Stage,
 } from "@dualpath/core";
 import type { TrainingData } from "@dualpath/datasets";
-import { writeFileSync } from "node:fs";
+import { totalsBy, type ProfileTotal } from "../report/profile.js";
 import { formatText } from "../report/table.js";
 import { sourceSize } from "../trial/measure.js";
 import { openData } from "../trial/open-data.js";
 import { readExperiment, type CommandContext, type RunOptions } from "./experiment-run.js";
-import { totalsBy, type ProfileTotal } from "../report/profile.js";
 
 export interface ProfileCommandOptions extends Pick<RunOptions, "config" | "data"> {
   readonly steps?: number | undefined;
