@@ -104,6 +104,7 @@ export {
   type SafetensorsFile,
   type TensorSource,
 } from "./train/safetensors.js";
+export { openWeights, type WeightEntry, type WeightFile } from "./weights/weight-file.js";
 export { stageGraph, type StageGraph } from "./train/stage-graph.js";
 export { curriculumSchema, stageSchema, type Curriculum, type Stage } from "./train/stage.js";
 export { profileStage, type NodeProfile, type ProfileOptions } from "./train/profile.js";

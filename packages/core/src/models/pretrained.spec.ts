@@ -8,6 +8,7 @@ import { CheckpointError } from "../train/errors.js";
 import { writeSafetensors, type TensorSource } from "../train/safetensors.js";
 import { dualPath } from "./dual-path.js";
 import { loadTrunk } from "./pretrained.js";
+import { fileName, namingOf } from "./trunk-names.js";
 
 let directory: string;
 beforeAll(async () => void (directory = await mkdtemp(join(tmpdir(), "trunk-"))));
@@ -114,4 +115,64 @@ describe("pretrained trunks", () => {
     ]);
     await expect(loadTrunk(store, modelOf(0.25), path)).rejects.toThrow(/average pool is another network$/);
   });
+});
+
+const tinyMobileNet = dualPath(
+  {
+    image: { kind: "mobilenet-v2", width: 0.125 },
+    text: { kind: "vector", dimension: 3 },
+    embedding: 2,
+  },
+  { classes: 2, vocabulary: 0 },
+);
+const tinyVgg = dualPath(
+  { image: { kind: "vgg", depth: 16, width: 1 / 64, inputSize: 32 }, text: { kind: "vector", dimension: 3 } },
+  { classes: 2, vocabulary: 0 },
+);
+
+/** timm's names of some of torchvision's, read in timm 1.0.15. */
+const TIMM_NAMES: Readonly<Record<string, string>> = {
+  "features.0.0.weight": "conv_stem.weight",
+  "features.0.1.running_var": "bn1.running_var",
+  "features.1.conv.0.0.weight": "blocks.0.0.conv_dw.weight",
+  "features.1.conv.1.weight": "blocks.0.0.conv_pw.weight",
+  "features.1.conv.2.bias": "blocks.0.0.bn2.bias",
+  "features.2.conv.0.0.weight": "blocks.1.0.conv_pw.weight",
+  "features.3.conv.1.0.weight": "blocks.1.1.conv_dw.weight",
+  "features.6.conv.1.1.running_mean": "blocks.2.2.bn2.running_mean",
+  "features.14.conv.2.weight": "blocks.5.0.conv_pwl.weight",
+  "features.17.conv.3.weight": "blocks.6.0.bn3.weight",
+  "features.18.0.weight": "conv_head.weight",
+  "features.18.1.weight": "bn2.weight",
+  "classifier.0.weight": "pre_logits.fc1.weight",
+  "classifier.3.bias": "pre_logits.fc2.bias",
+};
+
+describe("timm's names", () => {
+  it.each(Object.entries(TIMM_NAMES))("of %s is %s", (name, timm) => {
+    expect(fileName(name, "timm")).toBe(timm);
+    expect(fileName(name, "torchvision")).toBe(name);
+    expect(namingOf(["bn1.weight", timm.startsWith("bn") ? "conv_stem.weight" : timm])).toBe("timm");
+  });
+
+  it.each([
+    ["MobileNetV2", tinyMobileNet, ["classifier.weight", "classifier.bias"]],
+    ["VGG", tinyVgg, ["head.fc.weight", "head.fc.bias"]],
+  ] as const)(
+    "load every tensor of %s, linear layers that are convolutions too",
+    async (_, model, unused) => {
+      const trunk = model.parameters.filter(({ name }) => name.startsWith("image.trunk."));
+      const tensors = trunk.map(({ name, shape }, index) => {
+        const timm = fileName(name.slice("image.trunk.".length), "timm");
+        const window = timm === "pre_logits.fc1.weight" || timm === "pre_logits.fc2.weight";
+        return tensor(timm, window ? [...shape, 1, 1] : shape, index);
+      });
+      const path = join(directory, `timm-${files++}.safetensors`);
+      await writeSafetensors(path, [...tensors, ...unused.map((name) => tensor(name, [1]))], {});
+      const store = Store.open({ device: "reference" });
+      await loadTrunk(store, model, path);
+      expect(new Set(tensors.map(({ name }) => name)).size).toBe(trunk.length);
+      for (const [index, { name }] of trunk.entries()) expect((await store.read(name)).data[0]).toBe(index);
+    },
+  );
 });

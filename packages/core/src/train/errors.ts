@@ -1,7 +1,7 @@
 import { DualpathError } from "@dualpath/cuda-kernels";
 
 export type CheckpointErrorCode =
-  "CHECKPOINT_MISSING" | "CHECKPOINT_CORRUPT" | "CHECKPOINT_MODEL" | "CHECKPOINT_WRITE";
+  "CHECKPOINT_MISSING" | "CHECKPOINT_CORRUPT" | "CHECKPOINT_UNSAFE" | "CHECKPOINT_MODEL" | "CHECKPOINT_WRITE";
 
 /** A checkpoint or weight file that cannot be used; `details.path` is the file. */
 export class CheckpointError extends DualpathError {

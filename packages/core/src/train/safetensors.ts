@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { elementCount, type DType, type TypedArray } from "../graph/types.js";
+import { corrupt, openBytes, type FileBytes } from "../weights/file-bytes.js";
 import { CheckpointError } from "./errors.js";
 import {
   MAXIMUM_HEADER_BYTES,
@@ -109,78 +110,44 @@ async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> 
   }
 }
 
-async function readFully(
-  handle: FileHandle,
-  position: number,
-  bytes: Uint8Array,
-  path: string,
-): Promise<void> {
-  for (let offset = 0; offset < bytes.length;) {
-    const { bytesRead } = await handle.read(bytes, offset, bytes.length - offset, position + offset);
-    if (bytesRead === 0) throw truncated(path);
-    offset += bytesRead;
-  }
-}
-
-const truncated = (path: string): CheckpointError =>
-  new CheckpointError("CHECKPOINT_CORRUPT", `${path}: the file is cut short`, { path, problem: "cut short" });
-
 /**
  * Opens a safetensors file and checks its header: lengths, names, number types, shapes and that the tensors cover
  * the file without gap or overlap. Throws CHECKPOINT_MISSING or CHECKPOINT_CORRUPT.
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  const handle = await openForReading(path);
+  const file = await openBytes(path);
   try {
-    const { size } = await handle.stat();
-    const length = await headerLength(handle, path, size);
-    const text = new Uint8Array(length);
-    await readFully(handle, 8, text, path);
-    const header = parseHeader(path, decodeUtf8(path, text), size - 8 - length);
-    return fileOf(path, handle, 8 + length, header.metadata, header.entries);
+    const length = await headerLength(file);
+    const header = parseHeader(path, decodeUtf8(path, await file.read(8, length)), file.size - 8 - length);
+    return fileOf(file, 8 + length, header.metadata, header.entries);
   } catch (error) {
-    await handle.close();
+    await file.close();
     throw error;
   }
 }
 
-async function openForReading(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, "r");
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CheckpointError("CHECKPOINT_MISSING", `${path}: cannot be opened: ${reason}`, { path, reason });
-  }
-}
-
-async function headerLength(handle: FileHandle, path: string, size: number): Promise<number> {
-  const prefix = new Uint8Array(8);
-  await readFully(handle, 0, prefix, path);
+async function headerLength(file: FileBytes): Promise<number> {
+  const prefix = await file.read(0, 8);
   const length = new DataView(prefix.buffer).getBigUint64(0, true);
-  if (length > BigInt(MAXIMUM_HEADER_BYTES)) {
-    const problem = `header length ${length} is over the limit of ${MAXIMUM_HEADER_BYTES} bytes`;
-    throw new CheckpointError("CHECKPOINT_CORRUPT", `${path}: ${problem}`, { path, problem });
-  }
-  if (Number(length) > size - 8) throw truncated(path);
-  return Number(length);
+  if (length <= BigInt(MAXIMUM_HEADER_BYTES)) return Number(length);
+  throw corrupt(file.path, `header length ${length} is over the limit of ${MAXIMUM_HEADER_BYTES} bytes`);
 }
 
 function decodeUtf8(path: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    const problem = "the header is not UTF-8";
-    throw new CheckpointError("CHECKPOINT_CORRUPT", `${path}: ${problem}`, { path, problem });
+    throw corrupt(path, "the header is not UTF-8");
   }
 }
 
 function fileOf(
-  path: string,
-  handle: FileHandle,
+  file: FileBytes,
   dataStart: number,
   metadata: Readonly<Record<string, string>>,
   list: readonly TensorEntry[],
 ): SafetensorsFile {
+  const { path } = file;
   const entries = new Map(list.map((entry) => [entry.name, entry]));
   return {
     path,
@@ -194,11 +161,9 @@ function fileOf(
           tensor: name,
         });
       }
-      const bytes = new Uint8Array(entry.end - entry.begin);
-      await readFully(handle, dataStart + entry.begin, bytes, path);
-      return bytes;
+      return file.read(dataStart + entry.begin, entry.end - entry.begin);
     },
-    close: () => handle.close(),
+    close: () => file.close(),
   };
 }
 
