@@ -96,7 +96,7 @@ export type {
   StepPosition,
   TrainingEvent,
 } from "./train/events.js";
-export { trunkFeatures, type FeatureOptions } from "./train/features.js";
+export { trunkFeatures, type FeatureOptions, type FeatureViews } from "./train/features.js";
 export { loadModel, type LoadedModel } from "./train/model-file.js";
 export {
   openSafetensors,

@@ -49,6 +49,14 @@ function openOnce(open: () => Promise<ImageRows>) {
   return { get, close: async () => (await opened)?.close() };
 }
 
+function checkImages(images: ImageRows, count: number): ImageRows {
+  if (images.count === count) return images;
+  throw new DatasetError(
+    "FEATURES_MISMATCH",
+    `image features: expected ${count} rows, one an image, got ${images.count}; compute them for this corpus again`,
+  );
+}
+
 function checkTexts(texts: TextRows, captions: number): TextRows {
   if (texts.count === captions) return texts;
   throw new DatasetError(
@@ -84,16 +92,18 @@ export async function assembleCorpus(
     ...(lookup && { lookup }),
     openImages: pixels.get,
     channelMean: async () => channelMean(await pixels.get(), train.images.rows),
-    trainingData: async ({ sampling, texts } = {}) =>
+    trainingData: async ({ sampling, texts, images } = {}) =>
       createTrainingData({
-        images: await (usesFeatures ? features : pixels).get(),
+        images: images
+          ? checkImages(images, imageNames.length)
+          : await (usesFeatures ? features : pixels).get(),
         texts: texts ? checkTexts(texts, captions.length) : wordRows(),
         classes: parts.classes,
         vocabularySize: vocabulary.size,
         imageName: (row) => imageNames[row] as string,
         caption: (row) => captions[row] as string,
         evaluationArea: config.image.evaluationArea,
-        ...(usesFeatures && { pixels: parts.picture }),
+        ...((usesFeatures || images?.kind === "features") && { pixels: parts.picture }),
         train,
         evaluation: { ...evaluation, train },
         sampling: { ...samplingOf(config), ...sampling },

@@ -37,11 +37,13 @@ export interface Corpus {
   channelMean(): Promise<[number, number, number]>;
   /**
    * Training and evaluation batches; `sampling` overrides the config's. `texts` takes the place of word ids: a row for
-   * each of {@link captions}, for example their tf-idf or mean word vectors.
+   * each of {@link captions}, for example their tf-idf or mean word vectors. `images` takes the place of the pictures:
+   * a row for each of {@link imageNames}, for example what a frozen trunk makes of them.
    */
   trainingData(options?: {
     readonly sampling?: SamplingOptions;
     readonly texts?: TextRows;
+    readonly images?: ImageRows;
   }): Promise<TrainingData>;
   /** Releases files. */
   close(): Promise<void>;

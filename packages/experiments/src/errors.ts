@@ -4,6 +4,7 @@ export type ExperimentErrorCode =
   | "CONFIG_INVALID"
   | "USAGE"
   | "DATA"
+  | "DATA_MISSING"
   | "DIRECTORY"
   | "SWEEP_RUNNING"
   | "TRIAL_RUNNING"

@@ -4,7 +4,7 @@ import { dualPath } from "../models/dual-path.js";
 import { initialize } from "../models/initialize.js";
 import type { EvaluationData } from "./data.js";
 import { Embedder, evaluateModel, evaluationSchema, metricOf, normalizeRows } from "./evaluate.js";
-import { trunkFeatures } from "./features.js";
+import { trunkFeatures, type FeatureViews } from "./features.js";
 import { syntheticData } from "./testing/synthetic.js";
 
 const training = syntheticData({ classes: 5, imageDimension: 4, textDimension: 3, rows: 23 });
@@ -126,12 +126,62 @@ describe("trunk features", () => {
     },
   };
 
+  beforeEach(() => initialize(store, withTrunk, 1));
+
   it("come batch by batch without the padding", async () => {
-    await initialize(store, withTrunk, 1);
     const rows: number[] = [];
     for await (const features of trunkFeatures(store, withTrunk, pictures, { batchSize: 3 }))
       rows.push(features.length);
     expect(rows).toEqual([3 * 4, 1 * 4]);
+  });
+
+  const left = Uint8Array.from({ length: 8 * 8 * 3 }, (_, index) =>
+    Math.floor(index / 3) % 8 < 3 ? 255 : 9,
+  );
+  const oneLarger = {
+    async *batches() {
+      yield { image: left, count: 1 };
+    },
+  };
+  const featureOf = async (views: FeatureViews, from = oneLarger): Promise<Float32Array> => {
+    const options = { batchSize: 1, views, source: [8, 8] as const };
+    const { value } = await trunkFeatures(store, withTrunk, from, options).next();
+    return value as Float32Array;
+  };
+  const boxed = (box: readonly number[]) => ({
+    async *batches() {
+      yield { image: left, count: 1, box: Float32Array.from(box) };
+    },
+  });
+
+  it("of a picture and its mirror image are averaged", async () => {
+    const both = await Promise.all([0, 1].map((flip) => featureOf("whole", boxed([0, 0, 8, 8, flip]))));
+    const mean = await featureOf("flip");
+    mean.forEach((value, at) => expect(value).toBeCloseTo((both[0]![at]! + both[1]![at]!) / 2, 5));
+    expect(both[0]).not.toEqual(both[1]);
+  });
+
+  it("of ten crops are averaged: corners and centre of the input size, mirrored too", async () => {
+    const places = [0, 2].flatMap((top) => [0, 2].map((side) => [top, side])).concat([[1, 1]]);
+    const boxes = places.flatMap((place) => [0, 1].map((flip) => [...place, 6, 6, flip]));
+    const crops = [];
+    for (const box of boxes) crops.push(await featureOf("whole", boxed(box)));
+    const mean = await featureOf("ten-crop");
+    mean.forEach((value, at) => {
+      expect(value).toBeCloseTo(
+        crops.reduce((sum, crop) => sum + crop[at]! / 10, 0),
+        5,
+      );
+    });
+  });
+
+  it("refuse ten crops larger than the picture", async () => {
+    const small = trunkFeatures(store, withTrunk, pictures, {
+      batchSize: 3,
+      views: "ten-crop",
+      source: [5, 6],
+    });
+    await expect(small.next()).rejects.toMatchObject({ code: "CONFIG" });
   });
 
   it("need a trunk", async () => {

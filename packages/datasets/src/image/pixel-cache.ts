@@ -88,10 +88,11 @@ async function loadCache(directory: string, options: PixelCacheOptions): Promise
   const checked = bytes <= CHECKSUM_LIMIT;
   if (size !== bytes || (checked && (await checksumOf(path)) !== manifest.checksum)) return undefined;
   const inMemory = bytes <= (options.memoryLimit ?? MEMORY_LIMIT);
-  const images = inMemory
+  const { checksum } = manifest;
+  const rows = inMemory
     ? memoryImages(await readFile(path), options.shape)
     : await fileImages(path, options.shape);
-  return { images, checksum: manifest.checksum, directory, reused: true };
+  return { images: { ...rows, checksum }, checksum, directory, reused: true };
 }
 
 async function writePixels(path: string, options: PixelCacheOptions): Promise<string> {

@@ -6,6 +6,8 @@ export interface ImageRows {
   readonly kind: "pixels" | "features";
   readonly count: number;
   readonly shape: readonly number[];
+  /** sha256 of all rows, where it is known. */
+  readonly checksum?: string;
   /** The rows one after another, in a new array. */
   read(rows: ArrayLike<number>): Promise<Uint8Array | Float32Array>;
   close(): Promise<void>;

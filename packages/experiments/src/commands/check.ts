@@ -3,6 +3,7 @@ import { canonicalJson } from "../config/identity.js";
 import type { Experiment } from "../config/experiment.js";
 import { ExperimentError, codeOf, messageOf } from "../errors.js";
 import { describePoint, type TrialPlan } from "../space/plan.js";
+import { declaredFeatures } from "../trial/frozen-features.js";
 import { sourceSize } from "../trial/measure.js";
 import {
   openData,
@@ -23,7 +24,8 @@ export async function checkPlans(
   for (const group of byCorpus(plans)) {
     const [first] = group;
     if (first === undefined) continue;
-    const opened = await openData(first.config.corpus, options);
+    const images = declaredFeatures(first.config);
+    const opened = await openData(first.config.corpus, { ...options, images });
     try {
       for (const plan of group) checkPlan(plan, opened);
     } finally {
@@ -35,7 +37,8 @@ export async function checkPlans(
 function byCorpus(plans: readonly TrialPlan<Experiment>[]): TrialPlan<Experiment>[][] {
   const groups = new Map<string, TrialPlan<Experiment>[]>();
   for (const plan of plans) {
-    const key = canonicalJson(plan.config.corpus);
+    const { corpus, features } = plan.config;
+    const key = canonicalJson({ corpus, features });
     groups.set(key, [...(groups.get(key) ?? []), plan]);
   }
   return [...groups.values()];

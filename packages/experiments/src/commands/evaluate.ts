@@ -4,13 +4,15 @@ import { readCheckpointHeader } from "@dualpath/core";
 import { experimentSchema, type Experiment } from "../config/experiment.js";
 import { readDocument } from "../config/document.js";
 import { validated } from "../config/load.js";
+import { requireData, withWeights } from "../config/places.js";
 import { merged, withValue } from "../config/path.js";
-import { ExperimentError } from "../errors.js";
+import { codeOf, ExperimentError } from "../errors.js";
 import { availableCores } from "../process/cores.js";
 import { writeWhole } from "../process/files.js";
 import { formatText } from "../report/table.js";
 import { trialDirectory, type TrialDirectory } from "../sweep/directory.js";
 import { stageCheckpoint } from "../trial/final-report.js";
+import { computedFeatures } from "../trial/frozen-features.js";
 import { measure } from "../trial/measure.js";
 import { recallsOf } from "../trial/metrics.js";
 import { openData, requireSplits } from "../trial/open-data.js";
@@ -24,6 +26,7 @@ export interface EvaluateOptions {
   /** A trial's directory, its checkpoints folder, or one .safetensors file in it. */
   readonly checkpoint: string;
   readonly data?: string | undefined;
+  readonly weights?: string | undefined;
   readonly split?: string | undefined;
   /** File for the rows as a JSON array. */
   readonly json?: string | undefined;
@@ -52,14 +55,18 @@ export async function evaluateCommand(
 ): Promise<EvaluatedRow[]> {
   const { workspace, signal, output } = context;
   const located = locate(options.checkpoint);
-  const experiment = readTrialConfig(located.directory, options.data);
+  const experiment = readTrialConfig(located.directory, options);
   const checkpoint = located.file ?? latestCheckpoint(located.directory, experiment);
   const { description } = await readCheckpointHeader(checkpoint);
-  const { corpus, data } = await openData(experiment.corpus, {
-    workspace,
-    signal,
-    onProgress: (line) => void output.write(`${line}\n`),
-  });
+  const onProgress = (line: string): void => void output.write(`${line}\n`);
+  const threads = experiment.threads ?? availableCores();
+  const images = computedFeatures(experiment, { workspace, threads, signal, onProgress });
+  const { corpus, data } = await openData(experiment.corpus, { workspace, signal, onProgress, images }).catch(
+    (error: unknown) => {
+      if (codeOf(error) === "FILE_MISSING") requireData(experiment);
+      throw error;
+    },
+  );
   try {
     const kept = readVocabulary(located.directory.vocabulary);
     if (kept !== undefined) checkSameVocabulary(corpus.vocabulary, kept, located.directory.vocabulary);
@@ -67,7 +74,6 @@ export async function evaluateCommand(
     requireSplits(data, [split], "--split");
     const { evaluation, device, model } = experiment;
     const expected = { model, sizes: { ...description.sizes, vocabulary: data.vocabularySize } };
-    const threads = experiment.threads ?? availableCores();
     const [measured] = await measure({
       checkpoint,
       data,
@@ -99,12 +105,15 @@ function locate(checkpoint: string): Located {
   return { directory, file: isFile ? path : undefined };
 }
 
-function readTrialConfig(directory: TrialDirectory, data: string | undefined): Experiment {
+function readTrialConfig(
+  directory: TrialDirectory,
+  { data, weights }: Pick<EvaluateOptions, "data" | "weights">,
+): Experiment {
   if (!existsSync(directory.config)) {
     const message = `${directory.path} holds no config.yaml: it is no trial's directory. Name one, as runs/<name>/<trial>.`;
     throw new ExperimentError("CHECKPOINT", message, { directory: directory.path });
   }
-  const document = withData(readDocument(directory.config), data);
+  const document = withWeights(withData(readDocument(directory.config), data), weights);
   // Word ids mean what they meant in training: another folder's captions are read with the trained vocabulary.
   const useKept = data !== undefined && existsSync(directory.vocabulary);
   const value = useKept

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { experimentSchema, type Experiment } from "../config/experiment.js";
 import { readDocument, type ConfigDocument } from "../config/document.js";
 import { validated } from "../config/load.js";
+import { requireData, withWeights } from "../config/places.js";
 import { ExperimentError } from "../errors.js";
 import { availableCores } from "../process/cores.js";
 import { planSingle, planSweep, type TrialPlan } from "../space/plan.js";
@@ -28,6 +29,8 @@ export interface CommandContext {
 export interface RunOptions {
   readonly config: string;
   readonly data?: string | undefined;
+  /** Weights of the image trunk instead of the config's. */
+  readonly weights?: string | undefined;
   readonly fresh?: boolean | undefined;
   readonly offline?: boolean | undefined;
   /** Trials side by side instead of the config's number. */
@@ -45,11 +48,11 @@ export interface PreparedExperiment {
 
 /** Finds, reads and validates an experiment. */
 export function readExperiment(
-  { config, data }: RunOptions,
+  { config, data, weights }: RunOptions,
   { workspace }: CommandContext,
 ): PreparedExperiment {
   const file = findConfig(config, workspace);
-  const document = withData(readDocument(file), data);
+  const document = withWeights(withData(readDocument(file), data), weights);
   return { file, document, experiment: validated(document, experimentSchema) };
 }
 
@@ -97,6 +100,7 @@ async function run(
     configText: readFileSync(file, "utf8"),
     plans,
     check: async () => {
+      requireData(experiment);
       if (!offline) await requireNamedServer(experiment.tracking);
       await checkPlans(plans, { workspace, signal, onProgress: write });
     },

@@ -6,6 +6,7 @@ import {
   explain,
   formatExplanation,
   Graph,
+  imageTrunkFeatures,
   makePlan,
   stageGraph,
   type DualPath,
@@ -15,7 +16,10 @@ import {
 import type { TrainingData } from "@dualpath/datasets";
 import { formatText } from "../report/table.js";
 import { sourceSize } from "../trial/measure.js";
-import { openData } from "../trial/open-data.js";
+import type { Experiment } from "../config/experiment.js";
+import { missingRequirements } from "../config/places.js";
+import { declaredFeatures } from "../trial/frozen-features.js";
+import { openData, type OpenDataOptions } from "../trial/open-data.js";
 import { readExperiment, type CommandContext, type RunOptions } from "./experiment-run.js";
 
 export interface ExplainOptions extends Pick<RunOptions, "config" | "data"> {
@@ -44,21 +48,52 @@ export async function explainCommand(options: ExplainOptions, context: CommandCo
   const { workspace, output, signal } = context;
   const { experiment, file } = readExperiment(options, context);
   const write = (line: string): void => void output.write(`${line}\n`);
-  const { corpus, data } = await openData(experiment.corpus, { workspace, signal, onProgress: write });
+  const { name, data, close } = await explainedData(experiment, { workspace, signal, onProgress: write });
   try {
     const { classes, vocabularySize: vocabulary } = data;
     const model = dualPath(experiment.model, { classes, vocabulary });
     const evaluation = evaluationArena(model, experiment.evaluation.batchSize, data);
     const stages = experiment.curriculum.map((stage) => ({ stage, plan: explainStage(model, stage, data) }));
-    write(`${file}: ${corpus.name}, ${classes} classes, ${vocabulary} words\n`);
+    write(`${file}: ${name}, ${classes} classes, ${vocabulary} words\n`);
     if (options.nodes === true)
       for (const { plan } of stages) write(`${formatExplanation(plan.explanation)}\n`);
     const costs = stages.map(({ stage, plan }) => stageCost(stage, plan, data, evaluation));
     write(costTable(costs));
     return costs;
   } finally {
-    await corpus.close();
+    await close();
   }
+}
+
+/** What explaining needs to know of the data. */
+type ExplainedData = Pick<TrainingData, "classes" | "vocabularySize" | "imageShape" | "stepsPerEpoch">;
+
+interface OpenedSizes {
+  readonly name: string;
+  readonly data: ExplainedData;
+  close(): Promise<void>;
+}
+
+/** The data themselves or, where they are not there, the sizes that the experiment expects of them. */
+async function explainedData(experiment: Experiment, options: OpenDataOptions): Promise<OpenedSizes> {
+  const { corpus: config, expected } = experiment;
+  if (expected !== undefined && missingRequirements(experiment).length > 0) {
+    const name = `${config.kind} (not there: sizes as the full data have them)`;
+    return { name, data: expectedData(experiment, expected), close: async () => undefined };
+  }
+  const images = declaredFeatures(experiment);
+  const { corpus, data } = await openData(config, { ...options, images });
+  return { name: corpus.name, data, close: () => corpus.close() };
+}
+
+function expectedData(
+  { corpus, features }: Experiment,
+  { images, classes, vocabulary }: NonNullable<Experiment["expected"]>,
+): ExplainedData {
+  const side = "image" in corpus ? corpus.image.size : 0;
+  const imageShape = features ? [imageTrunkFeatures(features.trunk)] : [side, side, 3];
+  const stepsPerEpoch = (batchSize: number): number => Math.floor(images / batchSize);
+  return { classes, vocabularySize: vocabulary, imageShape, stepsPerEpoch };
 }
 
 interface ExplainedStage {
@@ -67,7 +102,7 @@ interface ExplainedStage {
   readonly learnt: number;
 }
 
-function explainStage(model: DualPath, stage: Stage, data: TrainingData): ExplainedStage {
+function explainStage(model: DualPath, stage: Stage, data: ExplainedData): ExplainedStage {
   const { graph, updates, taps, learnt } = stageGraph(model, stage, sourceSize(data.imageShape));
   const plan = makePlan(graph, { taps: Object.values(taps), effects: updates });
   const chosen = new Set(learnt);
@@ -82,7 +117,7 @@ const countNumbers = (parameters: DualPath["parameters"]): number =>
   parameters.reduce((sum, { shape }) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
 
 /** Arena bytes of the two programs that evaluation keeps beside the training. */
-function evaluationArena(model: DualPath, batchSize: number, data: TrainingData): number {
+function evaluationArena(model: DualPath, batchSize: number, data: ExplainedData): number {
   const build = (name: string, path: (graph: Graph) => Parameters<typeof makePlan>[1]["taps"]): number => {
     const graph = new Graph(name);
     return makePlan(graph, { taps: path(graph) }).arenaBytes;
@@ -101,7 +136,7 @@ function evaluationArena(model: DualPath, batchSize: number, data: TrainingData)
 function stageCost(
   stage: Stage,
   { explanation, parameters, learnt }: ExplainedStage,
-  data: TrainingData,
+  data: ExplainedData,
   evaluationBytes: number,
 ): StageCost {
   const { arenaBytes, storeBytes, forwardFlops, backwardFlops, updateFlops } = explanation.totals;

@@ -17,6 +17,7 @@ const positive = (text: string): number => {
 const withRunOptions = (command: Command): Command =>
   command
     .option("--data <folder>", "folder of the corpus, instead of the config's")
+    .option("--weights <file>", "weights of the image trunk, instead of the config's")
     .option("--fresh", "start over; the earlier runs are moved aside")
     .option("--offline", "record on the disk only; send the runs later with sync")
     .option("--jobs <number>", "trials side by side, instead of the config's", positive);
@@ -52,7 +53,11 @@ function addLookingCommands(program: Command, context: CommandContext): void {
     .description("score a trained checkpoint")
     .requiredOption("--checkpoint <folder>", "a trial's directory, or a .safetensors file in it")
     .option("--data <folder>", "folder of the corpus, instead of the trial's")
-    .option("--split <name>", "split to score, instead of the report's")
+    .option("--weights <file>", "weights of a frozen trunk, instead of the trial's")
+    .option(
+      "--split <name>",
+      "split to score, or a pattern as 'test-fold*' for a mean; default: the report's",
+    )
     .option("--json <file>", "write the rows as a JSON array")
     .action(async (options: EvaluateOptions) => void (await evaluateCommand(options, context)));
   program

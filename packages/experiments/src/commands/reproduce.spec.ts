@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { RunnerConfig } from "../config/schema.js";
 import type { TrialRow } from "../report/table.js";
 import type { ResultRow } from "../trial/result.js";
-import { reproducedRows, reproducedTable } from "./reproduce.js";
+import { reproducedRows, reproducedTable, withPublished } from "./reproduce.js";
 
 const config = { seed: 7 } as RunnerConfig;
 const trial = (index: number, point: Record<string, unknown>): TrialRow => ({
@@ -57,6 +57,31 @@ describe("a reproduced table", () => {
   it("takes the config's seed where the sweep varies none", () => {
     const [row] = reproducedRows([trial(0, {})], () => [result("one", "test", 1)]);
     expect(row?.seed).toBe(7);
+  });
+
+  it("has a single run's rows without a mean", () => {
+    const single = reproducedRows([trial(0, {})], () => [result("stage I", "test", 1)]);
+    expect(single.map(({ seed }) => seed)).toEqual([7]);
+  });
+
+  it("has the paper's row behind those of its stage, with the split that the paper measured", () => {
+    const published = [
+      { name: "stage I", split: "flickr30k/test", textToImage: [3, 4, 5], source: "the paper" },
+      { name: "stage III", split: "test", imageToText: [1, 2, 3], source: "the paper" },
+    ] as const;
+    const all = withPublished(
+      rows,
+      published.map((row) => ({ ...row })) as Parameters<typeof withPublished>[1],
+    );
+    expect(all.map(({ name, seed }) => `${name} ${seed}`).slice(5, 8)).toEqual([
+      "stage I mean",
+      "stage I paper",
+      "stage II 0",
+    ]);
+    expect(all[6]).toMatchObject({ imageToText: null, textToImage: { r1: 3, r5: 4, r10: 5 }, seconds: null });
+    expect(all.at(-1)).toMatchObject({ name: "stage III", seed: "paper" });
+    const line = reproducedTable(all).split("\n")[7];
+    expect(line).toMatch(/stage I +paper +- +- +- +3\.0 +4\.0 +5\.0 +- +flickr30k\/test \(the paper\)$/);
   });
 
   it("prints one line a row", () => {

@@ -3,12 +3,24 @@ import { formatText, type TrialRow } from "../report/table.js";
 import { sweepDirectory } from "../sweep/directory.js";
 import { readResult, type Recalls, type ResultRow } from "../trial/result.js";
 import { basename, extname, join, resolve } from "node:path";
-import { sweepCommand, type CommandContext, type RunOptions } from "./experiment-run.js";
+import type { PublishedRow } from "../config/experiment.js";
+import {
+  readExperiment,
+  sweepCommand,
+  trainCommand,
+  type CommandContext,
+  type RunOptions,
+} from "./experiment-run.js";
 import type { ExperimentEnd } from "./run-experiment.js";
 
 /** A line of a reproduced table: one stage, one seed or the mean over all. */
-export interface ReproducedRow extends ResultRow {
-  readonly seed: number | "mean";
+export interface ReproducedRow extends Omit<ResultRow, "imageToText" | "textToImage" | "seconds"> {
+  /** "paper": a published row, from `source`. */
+  readonly seed: number | "mean" | "paper";
+  readonly imageToText: Recalls | null;
+  readonly textToImage: Recalls | null;
+  readonly seconds: number | null;
+  readonly source?: string;
 }
 
 export interface ReproduceOptions extends Omit<RunOptions, "config" | "folder"> {
@@ -17,17 +29,23 @@ export interface ReproduceOptions extends Omit<RunOptions, "config" | "folder"> 
   readonly json?: string | undefined;
 }
 
-/** `reproduce`: runs a preset's sweep over seeds and recipes and prints every stage's recalls with their means. */
+/**
+ * `reproduce`: runs a preset, over its seeds and recipes where it sweeps some, and prints every stage's recalls with
+ * their means and the paper's row beside them.
+ */
 export async function reproduceCommand(
   options: ReproduceOptions,
   context: CommandContext,
 ): Promise<ExperimentEnd> {
   const { preset, json, ...rest } = options;
   const folder = `reproduce-${isFile(preset) ? basename(preset, extname(preset)) : preset.replaceAll("/", "-")}`;
-  const end = await sweepCommand({ ...rest, config: preset, folder }, context);
+  const prepared = readExperiment({ ...rest, config: preset }, context);
+  const run = prepared.experiment.sweep === undefined ? trainCommand : sweepCommand;
+  const end = await run({ ...rest, config: preset, folder }, context);
   if (!end.complete) return end;
   const directory = sweepDirectory(join(context.workspace.runs, folder));
-  const rows = reproducedRows(end.rows, (id) => readResult(directory.trial(id).result)?.rows ?? []);
+  const measured = reproducedRows(end.rows, (id) => readResult(directory.trial(id).result)?.rows ?? []);
+  const rows = withPublished(measured, prepared.experiment.report.published);
   context.output.write(`\n${reproducedTable(rows)}\n`);
   if (json !== undefined) writeWhole(resolve(json), `${JSON.stringify(rows, null, 2)}\n`);
   return end;
@@ -46,8 +64,29 @@ export function reproducedRows(
   const names = [...new Set(rows.map(({ name, split }) => `${name}\n${withoutSeed(split)}`))];
   return names.flatMap((key) => {
     const same = rows.filter(({ name, split }) => `${name}\n${withoutSeed(split)}` === key);
-    return [...same.sort((one, other) => one.seed - other.seed), meanRow(same)];
+    const mean = same.length > 1 || trials.some(({ plan }) => Object.keys(plan.point).length > 0);
+    return [...same.sort((one, other) => one.seed - other.seed), ...(mean ? [meanRow(same)] : [])];
   });
+}
+
+/** Each stage's rows followed by the published ones of its name. */
+export function withPublished(
+  rows: readonly ReproducedRow[],
+  published: readonly PublishedRow[],
+): ReproducedRow[] {
+  const stages = [...new Set(rows.map(({ name }) => name))];
+  const known = [...stages, ...published.map(({ name }) => name)];
+  return [...new Set(known)].flatMap((stage) => [
+    ...rows.filter(({ name }) => name === stage),
+    ...published.filter(({ name }) => name === stage).map(publishedRow),
+  ]);
+}
+
+function publishedRow({ name, split, imageToText, textToImage, source }: PublishedRow): ReproducedRow {
+  const recalls = (row: PublishedRow["imageToText"]): Recalls | null =>
+    row === undefined ? null : { r1: row[0], r5: row[1], r10: row[2] };
+  const [forward, backward] = [recalls(imageToText), recalls(textToImage)];
+  return { name, split, seed: "paper", imageToText: forward, textToImage: backward, seconds: null, source };
 }
 
 const SEED_COORDINATE = /seed$/i;
@@ -96,9 +135,12 @@ const HEADER = [
 
 /** The rows as a table for a terminal: recalls in percent, image to text (i2t) and text to image (t2i). */
 export function reproducedTable(rows: readonly ReproducedRow[]): string {
-  const lines = rows.map(({ name, seed, split, imageToText, textToImage, seconds }) => {
-    const recalls = [imageToText, textToImage].flatMap(({ r1, r5, r10 }) => [r1, r5, r10]);
-    return [name, String(seed), ...recalls.map((value) => value.toFixed(1)), seconds.toFixed(0), split];
+  const lines = rows.map(({ name, seed, split, imageToText, textToImage, seconds, source }) => {
+    const recalls = [imageToText, textToImage].flatMap((row) =>
+      row === null ? ["-", "-", "-"] : [row.r1, row.r5, row.r10].map((value) => value.toFixed(1)),
+    );
+    const place = source === undefined ? split : `${split} (${source})`;
+    return [name, String(seed), ...recalls, seconds === null ? "-" : seconds.toFixed(0), place];
   });
   return formatText({ header: HEADER, rows: lines });
 }

@@ -13,9 +13,9 @@ export function canonicalJson(value: unknown): string {
 }
 
 const IDENTITY_LENGTH = 12;
-const NO_PART_OF_IDENTITY = ["name", "tracking", "sweep"];
+const NO_PART_OF_IDENTITY = ["name", "tracking", "sweep", "requires", "expected"];
 
-/** Content hash of what a trial computes: its resolved config without name, tracking and sweep. */
+/** Content hash of what a trial computes: its resolved config without name, tracking, sweep and what it says about data. */
 export function trialIdentity(resolved: Readonly<Record<string, unknown>>): string {
   const content = Object.fromEntries(
     Object.entries(resolved).filter(([key]) => !NO_PART_OF_IDENTITY.includes(key)),

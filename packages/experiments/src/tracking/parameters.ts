@@ -14,7 +14,7 @@ export function flattenParameters(config: unknown): Record<string, string> {
 }
 
 // What does not bear on the training, and names that the keys hold already.
-const NO_PARAMETERS = /^(name|tracking\..*|curriculum\.[^.]*\.name)$/;
+const NO_PARAMETERS = /^(name|(tracking|requires|expected|report\.published)\..*|curriculum\.[^.]*\.name)$/;
 
 type Entry = readonly [string, string];
 

@@ -6,6 +6,7 @@ import { formatMarkdown } from "../report/table.js";
 import type { TrialDirectory } from "../sweep/directory.js";
 import type { TrialClock } from "./clock.js";
 import { measure, type Measurement } from "./measure.js";
+import { matchingSplits } from "./open-data.js";
 import { recallMetrics, recallsOf, reported, retrievalMetrics } from "./metrics.js";
 import type { ResultRow, TrialResult } from "./result.js";
 import { retrievalPicture } from "./retrieval-picture.js";
@@ -94,7 +95,8 @@ async function drawPicture(
   const [first] = experiment.report.splits;
   const chosen = measured.find(({ split }) => split === first) ?? measured[0];
   if (chosen === undefined) return;
-  const { images, texts, name, galleries } = data.evaluation(chosen.split);
+  const [split = chosen.split] = matchingSplits(data, chosen.split);
+  const { images, texts, name, galleries } = data.evaluation(split);
   const { pixelsOf } = images;
   if (pixelsOf === undefined) return;
   const gallery = galleries?.find((candidate) => candidate.name === experiment.report.gallery);

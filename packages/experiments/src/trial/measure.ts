@@ -1,4 +1,5 @@
 import {
+  averageRetrieval,
   Embedder,
   evaluateEmbeddings,
   loadModel,
@@ -7,9 +8,10 @@ import {
   type EvaluationConfig,
   type EvaluationResult,
   type RunDescription,
-  type TrainingData,
 } from "@dualpath/core";
+import type { TrainingData } from "@dualpath/datasets";
 import type { Device } from "../config/schema.js";
+import { matchingSplits } from "./open-data.js";
 
 /** One split measured with one checkpoint. */
 export interface Measurement {
@@ -45,26 +47,36 @@ export async function measure(options: MeasureOptions): Promise<Measurement[]> {
     });
     const { dimension } = embedder;
     const measured: Measurement[] = [];
+    const search = {
+      dimension,
+      galleries: evaluation.galleries,
+      ...(signal === undefined ? {} : { signal }),
+    };
     for (const split of splits) {
-      const part = data.evaluation(split);
-      const embeddings = await embedder.embed(part, evaluation, signal);
-      const search = {
-        dimension,
-        galleries: evaluation.galleries,
-        ...(signal === undefined ? {} : { signal }),
-      };
-      measured.push({
-        split,
-        result: await evaluateEmbeddings(store, part, embeddings, search),
-        embeddings,
-        dimension,
-      });
+      const parts: Omit<Measurement, "split">[] = [];
+      for (const name of matchingSplits(data, split)) {
+        const part = data.evaluation(name);
+        const embeddings = await embedder.embed(part, evaluation, signal);
+        const result = await evaluateEmbeddings(store, part, embeddings, search);
+        parts.push({ result, embeddings, dimension });
+      }
+      measured.push({ split, ...meanOf(split, parts) });
     }
     await embedder.dispose();
     return measured;
   } finally {
     await store.dispose();
   }
+}
+
+/** One part as it is; of several (the folds of MSCOCO 1K) the mean, with the first one's embeddings for pictures. */
+function meanOf(split: string, parts: readonly Omit<Measurement, "split">[]): Omit<Measurement, "split"> {
+  const [first] = parts;
+  if (first === undefined) throw new RangeError(`measure: no split matches '${split}'`);
+  if (parts.length === 1) return first;
+  const mean = averageRetrieval(parts.map(({ result }) => result.full));
+  const name = `${first.result.split.replace(/[^/]*$/, "")}${split}, mean of ${parts.length}`;
+  return { ...first, result: { split: name, main: mean, full: mean, galleries: {} } };
 }
 
 /** (height, width) of stored pictures; undefined for feature vectors. */

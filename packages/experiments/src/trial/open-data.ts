@@ -1,8 +1,10 @@
 import { join } from "node:path";
+import { matchesGlob } from "@dualpath/core";
 import { openCorpus, type Corpus, type CorpusConfig, type TrainingData } from "@dualpath/datasets";
 import { canonicalJson, digest } from "../config/identity.js";
 import { nearest } from "../config/nearest.js";
 import { ExperimentError } from "../errors.js";
+import type { ImageSource } from "./frozen-features.js";
 import type { Workspace } from "../workspace/root.js";
 
 /** A corpus, opened and ready to train on. */
@@ -15,6 +17,8 @@ export interface OpenDataOptions {
   readonly workspace: Workspace;
   readonly onProgress?: (line: string) => void;
   readonly signal?: AbortSignal;
+  /** Takes the place of the corpus's pictures. */
+  readonly images?: ImageSource;
 }
 
 /** Opens a corpus; its pictures are decoded into `.dualpath/corpora` the first time. */
@@ -25,7 +29,13 @@ export async function openData(config: CorpusConfig, options: OpenDataOptions): 
     ...(onProgress === undefined ? {} : { onProgress: tenths(onProgress) }),
     ...(signal === undefined ? {} : { signal }),
   });
-  return { corpus, data: await corpus.trainingData() };
+  try {
+    const images = await options.images?.(corpus);
+    return { corpus, data: await corpus.trainingData(images === undefined ? {} : { images }) };
+  } catch (error) {
+    await corpus.close();
+    throw error;
+  }
 }
 
 const PARTS = 10;
@@ -43,10 +53,16 @@ function tenths(
   };
 }
 
+/** The splits that a name stands for: itself, or with a * all that it matches, in the data's order. */
+export function matchingSplits({ splits }: Pick<TrainingData, "splits">, name: string): readonly string[] {
+  if (!name.includes("*")) return splits.filter((split) => split === name);
+  return splits.filter((split) => matchesGlob(name, split));
+}
+
 /** Throws DATA when a split that the config names is not in the data. */
 export function requireSplits(data: TrainingData, splits: readonly string[], place: string): void {
   for (const split of splits) {
-    if (data.splits.includes(split)) continue;
+    if (matchingSplits(data, split).length > 0) continue;
     const guess = nearest(split, data.splits);
     const hint = guess === undefined ? "" : `; did you mean '${guess}'?`;
     const message = `${place}: the corpus has no split '${split}'${hint} (known: ${data.splits.join(", ")})`;
@@ -56,7 +72,8 @@ export function requireSplits(data: TrainingData, splits: readonly string[], pla
 
 /** Throws DATA when a split has no gallery of the name. */
 export function requireGallery(data: TrainingData, split: string, gallery: string | undefined): void {
-  const galleries = data.evaluation(split).galleries?.map(({ name }) => name) ?? [];
+  const [first = split] = matchingSplits(data, split);
+  const galleries = data.evaluation(first).galleries?.map(({ name }) => name) ?? [];
   if (gallery === undefined || galleries.includes(gallery)) return;
   const known = galleries.length === 0 ? "it has none" : `known: ${galleries.join(", ")}`;
   const message = `report.gallery: split '${split}' has no gallery '${gallery}' (${known})`;

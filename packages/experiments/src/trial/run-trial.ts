@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Trainer, type TrainingEvent } from "@dualpath/core";
+import { loadTrunk, Trainer, type TrainingEvent } from "@dualpath/core";
 import { readJournal, type RunJournal } from "@dualpath/mlflow-ts-client";
 import { experimentSchema, type Experiment } from "../config/experiment.js";
 import { loadExperiment } from "../config/load.js";
@@ -13,9 +13,17 @@ import type { Workspace } from "../workspace/root.js";
 import { gitState, platformVersions } from "../workspace/versions.js";
 import { trialClock, type TrialClock } from "./clock.js";
 import { trialKeys } from "./events.js";
+import { computedFeatures } from "./frozen-features.js";
 import { finalReport } from "./final-report.js";
 import { retrievalMetrics, stepMetrics } from "./metrics.js";
-import { dataDigest, openData, requireGallery, requireSplits, type OpenedData } from "./open-data.js";
+import {
+  dataDigest,
+  matchingSplits,
+  openData,
+  requireGallery,
+  requireSplits,
+  type OpenedData,
+} from "./open-data.js";
 import { writeResult } from "./result.js";
 import { systemMeter } from "./system-metrics.js";
 import { keepVocabulary } from "./vocabulary.js";
@@ -35,11 +43,10 @@ export interface TrialOptions {
 export async function runTrial(options: TrialOptions): Promise<boolean> {
   const { directory, workspace, signal, log } = options;
   const { experiment } = loadExperiment(directory.config, experimentSchema);
-  const opened = await openData(experiment.corpus, {
-    workspace,
-    signal,
-    onProgress: (line) => log.info(line),
-  });
+  const { threads } = options;
+  const onProgress = (line: string): void => log.info(line);
+  const images = computedFeatures(experiment, { workspace, threads, signal, onProgress });
+  const opened = await openData(experiment.corpus, { workspace, signal, onProgress, images });
   const journal = openTrialJournal(directory, readTrialRun(directory) ?? ownRun(experiment, directory));
   try {
     prepare(options, experiment, opened, journal);
@@ -96,10 +103,12 @@ function describeRun(
   });
   journal.inputs([
     dataset(corpus.name, dataDigest(experiment.corpus, opened), "training"),
-    ...experiment.report.splits.map((split) => {
-      const { name, fingerprint } = data.evaluation(split);
-      return dataset(name, fingerprint.slice(0, 32), split);
-    }),
+    ...experiment.report.splits
+      .flatMap((name) => matchingSplits(data, name))
+      .map((split) => {
+        const { name, fingerprint } = data.evaluation(split);
+        return dataset(name, fingerprint.slice(0, 32), split);
+      }),
   ]);
   journal.artifact(directory.config);
 }
@@ -117,12 +126,13 @@ async function train(
   clock: TrialClock,
 ): Promise<boolean> {
   const { directory, threads, signal } = options;
-  const { model, curriculum, evaluation, seed, device, checkpointEvery, tracking } = experiment;
+  const { model, curriculum, evaluation, seed, device, checkpointEvery, tracking, weights } = experiment;
   const trainer = new Trainer({
     ...{ model, curriculum, evaluation, data, seed, device, threads, signal, checkpointEvery },
     directory: directory.checkpoints,
     resume: true,
     ...(corpus.lookup === undefined ? {} : { wordVectors: corpus.lookup.table }),
+    ...(weights === undefined ? {} : { prepare: (store, declared) => loadTrunk(store, declared, weights) }),
   });
   writeVersions(options, trainer);
   const write = eventWriter(journal, clock, tracking.logEvery);
