@@ -47,7 +47,8 @@ export { textCnn, textCnnFeatures } from "./models/text-cnn.js";
 export { contrastiveLoss } from "./losses/contrastive.js";
 export { instanceLoss } from "./losses/instance.js";
 export { inBatchRankingLoss, pairedRankingLoss } from "./losses/ranking.js";
-export { lossesSchema, type LossesConfig } from "./losses/schema.js";
+export { lossesSchema, type LossesConfig, type StructureLossConfig } from "./losses/schema.js";
+export { structureTerms, type StructureTerm } from "./losses/structure.js";
 
 export { matchesAny, matchesGlob } from "./optim/glob.js";
 export { unmatchedGroups } from "./optim/groups.js";

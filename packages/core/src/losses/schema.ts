@@ -32,19 +32,43 @@ export const contrastiveLossSchema = z.strictObject({
     .describe("own: other rows of the same class are left out; class: they are positives as well"),
 });
 
+/**
+ * Paper B's structure-preserving loss on Euclidean distances of unit vectors: each of four families of triplets is
+ * weighed by its own number, and of each anchor's violations only the largest count.
+ */
+export const structureLossSchema = z.strictObject({
+  margin: z.number().positive().default(0.1),
+  violations: z.int().positive().default(50).describe("K, the violations kept; their mean counts zeros"),
+  keep: z
+    .enum(["anchor", "positive"])
+    .default("anchor")
+    .describe("K largest of each anchor (paper B), or of each anchor and positive (its code)"),
+  imageToText: weight.default(1).describe("image anchors, texts ranked"),
+  textToImage: weight.default(2).describe("text anchors, images ranked"),
+  images: weight.default(0).describe("images of one class closer than others; needs neighbours.images"),
+  texts: weight.default(0.1).describe("texts of one class closer than others; needs neighbours.texts"),
+});
+
 /** The losses of a stage; one with weight 0 is not computed. */
 export const lossesSchema = z
   .strictObject({
     instance: instanceLossSchema.optional(),
     ranking: rankingLossSchema.optional(),
     contrastive: contrastiveLossSchema.optional(),
+    structure: structureLossSchema.optional(),
   })
-  .refine(({ instance, ranking, contrastive }) => {
+  .refine(({ instance, ranking, contrastive, structure }) => {
     const paths = instance ? [instance.image ?? instance.weight, instance.text ?? instance.weight] : [];
-    return [...paths, ranking?.weight ?? 0, contrastive?.weight ?? 0].some((weight) => weight > 0);
-  }, "at least one of instance, ranking and contrastive needs a positive weight");
+    const families = structure ? STRUCTURE_FAMILIES.map((family) => structure[family]) : [];
+    const weights = [...paths, ranking?.weight ?? 0, contrastive?.weight ?? 0, ...families];
+    return weights.some((weight) => weight > 0);
+  }, "at least one of instance, ranking, contrastive and structure needs a positive weight");
+
+/** The four families of triplets of the structure loss. */
+export const STRUCTURE_FAMILIES = ["imageToText", "textToImage", "images", "texts"] as const;
 
 export type InstanceLossConfig = z.infer<typeof instanceLossSchema>;
 export type RankingLossConfig = z.infer<typeof rankingLossSchema>;
 export type ContrastiveLossConfig = z.infer<typeof contrastiveLossSchema>;
+export type StructureLossConfig = z.infer<typeof structureLossSchema>;
 export type LossesConfig = z.infer<typeof lossesSchema>;

@@ -5,6 +5,7 @@ import { contrastiveLoss, positiveShares, sameClassMask } from "./contrastive.js
 import { instanceLoss } from "./instance.js";
 import { inBatchRankingLoss, pairedNegativeMask, pairedRankingLoss } from "./ranking.js";
 import type { LossesConfig, RankingLossConfig } from "./schema.js";
+import { structureTerms } from "./structure.js";
 
 /** One loss of a stage. Its weight is a scalar of the step, `weight.<name>`. */
 export interface LossTerm {
@@ -32,15 +33,22 @@ interface Paths {
   readonly text: PathOutput;
 }
 
-/** Appends the configured losses of a batch to the graph; a loss with weight 0 is not built. */
-export function lossTerms(paths: Paths, config: LossesConfig): LossTerms {
+/** The class labels of a path's rows, a feed that is declared at its first use. */
+type LabelOf = (path: keyof Paths) => Value;
+
+/**
+ * Appends the configured losses of a batch to the graph; a loss with weight 0 is not built. `classes` is the number
+ * of drawn classes that share the rows equally; default: one a row.
+ */
+export function lossTerms(paths: Paths, config: LossesConfig, classes?: number): LossTerms {
   const { graph } = paths.image.embedding;
-  const rows = paths.image.embedding.shape[0]!;
-  const label = (name: string): Value => graph.find(name) ?? graph.input(name, [rows], "i32");
+  const label: LabelOf = (path) =>
+    graph.find(`${path}Label`) ?? graph.input(`${path}Label`, [paths[path].embedding.shape[0]!], "i32");
   const parts = [
     instanceTerms(paths, config, label),
     rankingTerm(paths, config, label),
     contrastiveTerm(paths, config),
+    structurePart(paths, config, classes ?? paths.image.embedding.shape[0]!, label),
   ];
   const terms = parts.flatMap((part) => part.terms);
   const weighted = terms.map(({ name, value }) =>
@@ -71,19 +79,19 @@ function presentLabels(graph: Value["graph"], labels: LabelFeeds): LabelFeeds {
   return Object.fromEntries(Object.entries(labels).filter(([name]) => graph.find(name) !== undefined));
 }
 
-function instanceTerms(paths: Paths, { instance }: LossesConfig, label: (name: string) => Value): Part {
+function instanceTerms(paths: Paths, { instance }: LossesConfig, label: LabelOf): Part {
   if (!instance) return nothing;
   const terms = (["image", "text"] as const).flatMap((path) => {
     const weight = instance[path] ?? instance.weight;
     if (weight === 0) return [];
     const name = `instance.${path}`;
-    const value = instanceLoss(paths[path].logits(), label(`${path}Label`), instance.smoothing, name);
+    const value = instanceLoss(paths[path].logits(), label(path), instance.smoothing, name);
     return [{ name, value, weight }];
   });
   return { terms, feeds: () => ({}) };
 }
 
-function rankingTerm(paths: Paths, { ranking }: LossesConfig, label: (name: string) => Value): Part {
+function rankingTerm(paths: Paths, { ranking }: LossesConfig, label: LabelOf): Part {
   if (!ranking || ranking.weight === 0) return nothing;
   const [image, text] = [paths.image.embedding, paths.text.embedding];
   const term = (value: Value): readonly LossTerm[] => [{ name: "ranking", value, weight: ranking.weight }];
@@ -95,7 +103,7 @@ function rankingTerm(paths: Paths, { ranking }: LossesConfig, label: (name: stri
       feeds: (images, texts) => ({ rankingMask: pairedNegativeMask(images, texts) }),
     };
   }
-  const pairs = { image, text, imageLabel: label("imageLabel"), textLabel: label("textLabel") };
+  const pairs = { image, text, imageLabel: label("image"), textLabel: label("text") };
   const mining = MINING[ranking.mining];
   return { terms: term(inBatchRankingLoss(pairs, ranking.margin, mining)), feeds: () => ({}) };
 }
@@ -129,5 +137,25 @@ function contrastiveTerm({ image, text }: Paths, { contrastive }: LossesConfig):
   return {
     terms: [{ name: "contrastive", value, weight: contrastive.weight }],
     feeds: (images, texts) => ({ ...labelled(images, texts), contrastiveRows: own }),
+  };
+}
+
+function structurePart(
+  { image, text }: Paths,
+  { structure }: LossesConfig,
+  classes: number,
+  label: LabelOf,
+): Part {
+  if (!structure) return nothing;
+  const pairs = {
+    image: image.embedding,
+    text: text.embedding,
+    imageLabel: label("image"),
+    textLabel: label("text"),
+  };
+  const terms = structureTerms(pairs, classes, structure);
+  return {
+    terms: terms.map(({ family, value, weight }) => ({ name: `structure.${family}`, value, weight })),
+    feeds: () => ({}),
   };
 }

@@ -1,6 +1,7 @@
 import { Graph, type Value } from "../graph/graph.js";
 import { createBuildContext, type BuildContext, type ParameterDeclaration } from "../layers/context.js";
 import { dropoutLayer } from "../layers/dropout.js";
+import { TrainingError } from "../train/errors.js";
 import { cropResize, l2Normalize } from "../ops/index.js";
 import { classifier, NORM_EPSILON } from "./classifier.js";
 import { head } from "./head.js";
@@ -116,11 +117,18 @@ function pathOutput(
     projection,
     embedding,
     logits: () => {
+      if (model.classifier === "none") throw withoutClassifier();
       const dropped = dropoutLayer(context, projection, `${name}.dropout`, model.head.dropout);
       return classifier(context, dropped, "classifier", model.classifier, sizes.classes);
     },
   };
 }
+
+const withoutClassifier = (): TrainingError =>
+  new TrainingError(
+    "CONFIG",
+    "instance loss: the model has no classifier; take model.classifier: none out, or use another loss",
+  );
 
 /** Length of the image path's pooled feature. */
 export function imageFeatures({ image }: ModelConfig): number {
@@ -137,8 +145,9 @@ export function textFeatures({ text }: ModelConfig): number {
 function declaredParameters(model: Omit<DualPath, "parameters">): readonly ParameterDeclaration[] {
   const graph = new Graph("declaration");
   const context = createBuildContext(graph, { mode: "train" });
-  model.buildImage(context, declareImage(graph, model.config, 2)).logits();
-  model.buildText(context, declareText(graph, model.config, 2)).logits();
+  const image = model.buildImage(context, declareImage(graph, model.config, 2));
+  const text = model.buildText(context, declareText(graph, model.config, 2));
+  if (model.config.classifier !== "none") [image, text].forEach((path) => path.logits());
   return [...context.declarations.values()];
 }
 

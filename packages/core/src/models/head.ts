@@ -4,11 +4,12 @@ import type { BuildContext } from "../layers/context.js";
 import { dropoutLayer } from "../layers/dropout.js";
 import { weightInitializer } from "../layers/initializers.js";
 import { linear } from "../layers/linear.js";
+import { relu } from "../ops/index.js";
 import type { HeadConfig } from "./schema.js";
 
 export interface HeadOptions {
   readonly config: HeadConfig;
-  /** Width of the FC -> BN -> ReLU in front of the last layer; 0: none. */
+  /** Width of the hidden layer in front of the last layer; 0: none. */
   readonly hidden: number;
   /** Dimensions of the shared space. */
   readonly outputs: number;
@@ -34,7 +35,10 @@ function hiddenLayer(
   width: number,
   config: HeadConfig,
 ): Value {
-  const y = layer(context, x, name, 1, width, config, true);
+  const y =
+    config.hidden === "relu"
+      ? relu(fullyConnected(context, x, `${name}.fc1`, width, config, true), `${name}.relu1`)
+      : layer(context, x, name, 1, width, config, true);
   return dropoutLayer(context, y, `${name}.dropout`, config.hiddenDropout);
 }
 

@@ -254,3 +254,53 @@ describe("model configuration", () => {
     expect(result.error?.issues.map(({ path }) => path.join("."))).toEqual(["image.depth", "image"]);
   });
 });
+
+describe("the two-branch network of paper B", () => {
+  const twoBranch = (head: object) =>
+    dualPath(
+      {
+        image: { kind: "features", dimension: 4096 },
+        text: { kind: "vector", dimension: 6000 },
+        embedding: 512,
+        head: { imageHidden: 2048, textHidden: 2048, dropout: 0, hiddenDropout: 0.5, ...head },
+        classifier: "none",
+      },
+      { classes: 29_783, vocabulary: 0 },
+    );
+  const shapes = (model: DualPath, path: string) =>
+    model.parameters
+      .filter(({ name, kind }) => kind === "weight" && name.startsWith(path))
+      .map(({ name, shape }) => `${name} ${shape.join("x")}`);
+
+  it("is linear, ReLU, linear and batch norm in the paper, without a classifier", () => {
+    const model = twoBranch({ hidden: "relu", output: "batch-norm" });
+    expect(shapes(model, "text")).toEqual([
+      "text.head.fc1.weight 2048x6000",
+      "text.head.fc1.bias 2048",
+      "text.head.fc2.weight 512x2048",
+      "text.head.bn2.weight 512",
+      "text.head.bn2.bias 512",
+    ]);
+    expect(model.parameters.some(({ name }) => name.startsWith("classifier"))).toBe(false);
+  });
+
+  it("normalises behind the first layer in the code", () => {
+    expect(shapes(twoBranch({ output: "linear" }), "image")).toEqual([
+      "image.head.fc1.weight 2048x4096",
+      "image.head.bn1.weight 2048",
+      "image.head.bn1.bias 2048",
+      "image.head.fc2.weight 512x2048",
+      "image.head.fc2.bias 512",
+    ]);
+  });
+
+  it("refuses an instance loss without a classifier", () => {
+    const model = twoBranch({});
+    const graph = new Graph("none");
+    const path = model.buildText(
+      createBuildContext(graph, { mode: "train" }),
+      declareText(graph, model.config, 2),
+    );
+    expect(() => path.logits()).toThrow(/model has no classifier/);
+  });
+});

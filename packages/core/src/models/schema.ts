@@ -110,6 +110,10 @@ export const headSchema = z.strictObject({
     .optional()
     .describe("width of the hidden layer; default: the trunk's output"),
   textHidden: z.int().nonnegative().default(0),
+  hidden: z
+    .enum(["batch-norm-relu", "relu"])
+    .default("batch-norm-relu")
+    .describe("what follows a hidden FC; relu in paper B, which normalises behind the last layer instead"),
   output: z.enum(["batch-norm-relu", "batch-norm", "linear"]).default("batch-norm-relu"),
   dropout: z.number().min(0).lt(1).default(0.5).describe("in front of the classifier"),
   hiddenDropout: z.number().min(0).lt(1).default(0).describe("behind the hidden layers"),
@@ -134,7 +138,10 @@ export const modelSchema = z.strictObject({
   text: textSchema,
   embedding: count.default(2048).describe("dimensions of the shared space"),
   head: headSchema.prefault({}),
-  classifier: classifierSchema.prefault({}),
+  classifier: z
+    .union([z.literal("none"), classifierSchema])
+    .prefault({})
+    .describe("none: a model without instance loss, whose size does not grow with the training set"),
   evaluationFeature: z
     .enum(["pre-relu", "post-relu"])
     .default("pre-relu")

@@ -8,7 +8,7 @@ import { count } from "./attributes.js";
 
 const attributes = z.strictObject({
   margin: z.number(),
-  mining: z.enum(["all", "hardest", "topk"]).default("all"),
+  mining: z.enum(["all", "hardest", "topk", "topk-each"]).default("all"),
   k: count.default(1),
   excludeDiagonal: z.boolean().default(false),
 });
@@ -43,6 +43,7 @@ const violationsOfRow = (inputs: Labelled, row: number, attrs: RankingAttributes
     })),
   );
   if (attrs.mining === "hardest") return perPositive.flatMap((row) => row.sort(byValue).slice(0, 1));
+  if (attrs.mining === "topk-each") return perPositive.flatMap((row) => row.sort(byValue).slice(0, attrs.k));
   const all = perPositive.flat();
   return attrs.mining === "topk" ? all.sort(byValue).slice(0, attrs.k) : all;
 };
@@ -110,7 +111,8 @@ export const rankingHingeGradOp = defineOp({
 /**
  * Ranking loss per row of similarity [N, M]; columns whose label equals the row's are positives, the others
  * negatives, and every pair costs max(0, margin - positive + negative). `mining`: "all" sums all pairs, "hardest"
- * only the worst negative of each positive, "topk" the `k` largest pairs of the row; ties go to the lowest column.
+ * only the worst negative of each positive, "topk" the `k` largest pairs of the row, "topk-each" the `k` worst
+ * negatives of each positive; ties go to the lowest column.
  * `excludeDiagonal` drops column i from the positives of row i.
  */
 export const rankingHinge = (

@@ -1,4 +1,7 @@
-/** One training batch of B rows; row i's image and text belong together. */
+/**
+ * One training batch of B rows; row i's image and text belong together. With neighbours each row brings several: images
+ * i * a .. i * a + a - 1 and texts i * b .. i * b + b - 1 belong to row i, and the first of each form its pair.
+ */
 export interface Batch {
   /** u8 (B, H, W, 3), or f32 [B, D] for the features path. */
   readonly image: Uint8Array | Float32Array;
@@ -20,6 +23,8 @@ export interface BatchOptions {
   readonly seed: number;
   /** Batches of the epoch to leave out at its beginning: resume. */
   readonly skip?: number;
+  /** Images and texts that each row brings; default: 1 and 1. */
+  readonly neighbours?: { readonly images: number; readonly texts: number };
   /** Candidate captions per batch. */
   readonly candidates?: number;
   readonly signal?: AbortSignal;

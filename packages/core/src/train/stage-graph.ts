@@ -37,9 +37,10 @@ export function stageGraph(model: DualPath, stage: Stage, source: SourceSize): S
     isTrainable: (name) => learns(stage, name),
     frozenStatistics: stage.frozenStatistics,
   });
-  const image = model.buildImage(context, declareImage(graph, model.config, stage.batchSize, source));
-  const text = model.buildText(context, declareText(graph, model.config, stage.batchSize));
-  const losses = lossTerms({ image, text }, stage.losses);
+  const { images, texts } = batchRows(stage);
+  const image = model.buildImage(context, declareImage(graph, model.config, images, source));
+  const text = model.buildText(context, declareText(graph, model.config, texts));
+  const losses = lossTerms({ image, text }, stage.losses, stage.batchSize);
   const optimizer = appendOptimizer(context, losses.total, stage);
   const updated = updatedValues(context, optimizer);
   const averages = stage.average ? averageNodes(context, updated, stage.average.decay) : [];
@@ -55,6 +56,14 @@ export function stageGraph(model: DualPath, stage: Stage, source: SourceSize): S
     updates: [...updated.values(), ...averages],
     taps: { loss: losses.total, ...Object.fromEntries(terms), ...(squaredNorm ? { squaredNorm } : {}) },
   };
+}
+
+/** Rows of one batch of a stage. */
+export function batchRows({ batchSize, neighbours }: Pick<Stage, "batchSize" | "neighbours">): {
+  readonly images: number;
+  readonly texts: number;
+} {
+  return { images: batchSize * neighbours.images, texts: batchSize * neighbours.texts };
 }
 
 function learns(stage: Stage, name: string): boolean {

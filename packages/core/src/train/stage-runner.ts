@@ -13,7 +13,7 @@ import type { Batch } from "./data.js";
 import { TrainingError } from "./errors.js";
 import { checkLabels, imageFeeds, rowShape, textFeeds, type Feeds, type RowShape } from "./feeds.js";
 import { Miner } from "./miner.js";
-import { stageGraph, type SourceSize, type StageGraph } from "./stage-graph.js";
+import { batchRows, stageGraph, type SourceSize, type StageGraph } from "./stage-graph.js";
 import type { Stage } from "./stage.js";
 
 export interface StageRunnerOptions {
@@ -107,13 +107,13 @@ export class StageRunner {
   }
 
   #feeds(batch: Batch): Feeds {
-    const { batchSize } = this.#options.stage;
+    const { images, texts } = batchRows(this.#options.stage);
     const { classes } = this.#options.model.sizes;
-    checkLabels("imageLabel", batch.imageLabel, batchSize, classes);
-    checkLabels("textLabel", batch.textLabel, batchSize, classes);
+    checkLabels("imageLabel", batch.imageLabel, images, classes);
+    checkLabels("textLabel", batch.textLabel, texts, classes);
     return {
-      ...imageFeeds(batch, batchSize, this.#shape),
-      ...textFeeds(batch, batchSize, this.#shape),
+      ...imageFeeds(batch, images, this.#shape),
+      ...textFeeds(batch, texts, this.#shape),
       ...this.layout.losses.feedsOf(batch.imageLabel, batch.textLabel),
     };
   }

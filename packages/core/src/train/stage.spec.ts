@@ -109,4 +109,22 @@ describe("stage configuration", () => {
     expect(learnt.some((name) => name.startsWith("classifier"))).toBe(false);
     expect(graph.find("classifier.weight")).toBeUndefined();
   });
+
+  it("neighbours go with the losses that know them", () => {
+    const structure = { images: 0.1, texts: 0.1 };
+    const problems = (changes: object): unknown =>
+      curriculumSchema
+        .safeParse([{ ...stageOne, ...changes }])
+        .error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    expect(problems({ losses: { structure }, neighbours: { images: 2, texts: 2 } })).toBeUndefined();
+    expect(problems({ losses: { structure }, neighbours: { texts: 2 } })).toEqual([
+      "0.losses.structure.images: a weight here needs neighbours.images of 2 or more",
+    ]);
+    expect(problems({ losses: { ranking: {}, contrastive: {} }, neighbours: { texts: 2 } })).toEqual([
+      "0.neighbours: ranking and contrastive take rows in pairs; leave neighbours out, or use structure",
+    ]);
+    expect(problems({ losses: { structure: { imageToText: 0, textToImage: 0, texts: 0 } } })).toEqual([
+      "0.losses: at least one of instance, ranking, contrastive and structure needs a positive weight",
+    ]);
+  });
 });

@@ -17,11 +17,20 @@ export const clipSchema = z.strictObject({ norm: z.number().positive() });
 /** Exponential moving average of the learnt parameters; evaluation uses the averages. */
 export const averageSchema = z.strictObject({ decay: z.number().gt(0).lt(1) });
 
+/** Images and texts of each drawn row's class in a batch: paper B's neighbourhood sampling takes 1 and 2. */
+export const neighboursSchema = z
+  .strictObject({
+    images: z.int().positive().default(1),
+    texts: z.int().positive().default(1),
+  })
+  .prefault({});
+
 /** One stage of a curriculum: what learns, by which losses, how fast and how long. */
 export const stageSchema = z.strictObject({
   name: z.string().regex(/^[\w-]+$/, "letters, digits, - and _ only"),
   epochs: z.int().positive(),
   batchSize: z.int().min(2),
+  neighbours: neighboursSchema.describe("images and texts that each of the batch's rows brings"),
   trainable: z.array(glob).min(1).default(["**"]).describe("globs of the parameters that learn"),
   frozen: z.array(glob).default([]).describe("globs taken out of `trainable`"),
   frozenStatistics: z.enum(["running", "batch"]).default("running"),
@@ -45,8 +54,26 @@ export const curriculumSchema = z
     message: "two stages have the same name",
   })
   .superRefine((stages, context) =>
-    stages.forEach((stage, index) => checkPaperMining(stage, index, context)),
+    stages.forEach((stage, index) => {
+      checkPaperMining(stage, index, context);
+      checkNeighbours(stage, index, context);
+    }),
   );
+
+function checkNeighbours({ neighbours, losses }: Stage, index: number, context: z.core.$RefinementCtx): void {
+  const fail = (path: string[], message: string): void =>
+    context.addIssue({ code: "custom", path: [index, ...path], message, input: neighbours });
+  const { structure, ranking, contrastive } = losses;
+  const paired = [ranking && "ranking", contrastive && "contrastive"].filter((name) => name !== undefined);
+  if (neighbours.images * neighbours.texts > 1 && paired.length > 0)
+    fail(
+      ["neighbours"],
+      `${paired.join(" and ")} take rows in pairs; leave neighbours out, or use structure`,
+    );
+  for (const view of ["images", "texts"] as const)
+    if ((structure?.[view] ?? 0) > 0 && neighbours[view] < 2)
+      fail(["losses", "structure", view], `a weight here needs neighbours.${view} of 2 or more`);
+}
 
 function checkPaperMining(stage: Stage, index: number, context: z.core.$RefinementCtx): void {
   if (stage.losses.ranking?.mining !== "paper-a" || stage.batchSize % 2 === 0) return;

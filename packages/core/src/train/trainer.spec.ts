@@ -304,3 +304,32 @@ describe("bad input", () => {
     });
   });
 });
+
+describe("paper B's two-branch network", () => {
+  const stage = {
+    name: "two-branch",
+    epochs: 12,
+    batchSize: 12,
+    neighbours: { images: 2, texts: 3 },
+    losses: { structure: { margin: 0.2, violations: 5, images: 0.1, texts: 0.1 } },
+    optimizer: { kind: "adam" },
+    learningRate: 0.01,
+  };
+  const twoBranch = options({
+    model: {
+      ...model,
+      head: { imageHidden: 16, textHidden: 16, hidden: "relu", output: "batch-norm", hiddenDropout: 0.1 },
+      classifier: "none",
+    },
+    curriculum: [stage],
+  });
+
+  it("learns to match the classes of feature vectors, the same way every time", async () => {
+    const first = await train(twoBranch);
+    const evaluations = first.events.filter((event): event is EvaluationEvent => event.type === "evaluation");
+    const [before, after] = [evaluations[0]!, evaluations.at(-1)!].map(({ result }) => result.main.rsum);
+    expect(after).toBeGreaterThan(before! + 20);
+    expect(after).toBeGreaterThan(550);
+    expect((await train(twoBranch)).weights).toEqual(first.weights);
+  });
+});

@@ -222,6 +222,7 @@ export class Trainer {
     return data.batches({
       epoch: before + epoch,
       batchSize: stage.batchSize,
+      neighbours: stage.neighbours,
       seed,
       skip: stepInEpoch,
       ...(candidates > 0 ? { candidates } : {}),

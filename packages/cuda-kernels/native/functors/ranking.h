@@ -5,7 +5,7 @@
 
 namespace dualpath::functors {
 
-enum class Mining { All, Hardest, TopK };
+enum class Mining { All, Hardest, TopK, TopKEach };
 
 struct RankingRule {
   float margin;
@@ -67,7 +67,40 @@ struct RankingRow {
     }
   }
 
+  /// Calls visit(violation, p, n) for every positive p and its k largest violations above 0. They belong to
+  /// the negatives with the largest scores, which are the same for every positive; ties go to the lowest
+  /// column.
+  template <class Lanes, class Visit> HD void largestOfEach(Lanes lanes, Visit visit) const {
+    float lastScore = math::infinity();
+    int64_t lastN = -1;
+    for (int32_t taken = 0; taken < rule.k; ++taken) {
+      const auto left = [=, this](int64_t n) {
+        return negative(n) & ((s[n] < lastScore) | ((s[n] == lastScore) & (n > lastN)));
+      };
+      const float score =
+          lanes.maximum(columns, [=, this](int64_t n) { return left(n) ? s[n] : -math::infinity(); });
+      const int64_t n = lanes.lowest(columns, [=, this](int64_t m) { return left(m) & (s[m] == score); });
+      if (n >= columns || !visitPositives(n, visit))
+        return;
+      lastScore = score;
+      lastN = n;
+    }
+  }
+
 private:
+  /// Whether any positive is violated by n; the next negatives score no higher.
+  template <class Visit> HD bool visitPositives(int64_t n, Visit visit) const {
+    bool violated = false;
+    for (int64_t p = 0; p < columns; ++p) {
+      const float v = positive(p) ? violation(s[p], n) : 0.0f;
+      if (v > 0.0f) {
+        violated = true;
+        visit(v, p, n);
+      }
+    }
+    return violated;
+  }
+
   /// Whether the pair (p, n) comes after the last one taken.
   HD bool follows(int64_t n, int64_t p, float lastValue, int64_t lastP, int64_t lastN) const {
     const float v = violation(s[p], n);
@@ -88,6 +121,8 @@ struct RankingHinge {
     float total = 0.0f;
     if (rule.mining == Mining::TopK) {
       row.largest(lanes, [&](float v, int64_t, int64_t) { total += v; });
+    } else if (rule.mining == Mining::TopKEach) {
+      row.largestOfEach(lanes, [&](float v, int64_t, int64_t) { total += v; });
     } else {
       const int32_t hardest = rule.mining == Mining::Hardest ? row.hardestNegative(lanes) : 0;
       for (int64_t p = 0; p < columns && hardest < columns; ++p)
@@ -119,11 +154,14 @@ struct RankingHingeGrad {
     float *target = dsimilarity + index * columns;
     lanes.each(columns, [=](int64_t n) { target[n] = 0.0f; });
     lanes.sync();
+    const auto move = [&](float, int64_t p, int64_t n) {
+      if (lanes.leader())
+        target[p] -= weight, target[n] += weight;
+    };
     if (rule.mining == Mining::TopK)
-      row.largest(lanes, [&](float, int64_t p, int64_t n) {
-        if (lanes.leader())
-          target[p] -= weight, target[n] += weight;
-      });
+      row.largest(lanes, move);
+    else if (rule.mining == Mining::TopKEach)
+      row.largestOfEach(lanes, move);
     else if (rule.mining == Mining::Hardest)
       hardest(row, weight, target, lanes);
     else
@@ -161,11 +199,11 @@ inline RankingRule rankingRule(const Node &node) {
   RankingRule rule{number(node, "margin"), Mining::All, 0, node.attributes.boolean("excludeDiagonal", false)};
   if (mining == "hardest") {
     rule.mining = Mining::Hardest;
-  } else if (mining == "topk") {
-    rule.mining = Mining::TopK;
+  } else if (mining == "topk" || mining == "topk-each") {
+    rule.mining = mining == "topk" ? Mining::TopK : Mining::TopKEach;
     rule.k = static_cast<int32_t>(integerIn(node, "k", 1, 1 << 20));
   } else if (mining != "all") {
-    fail(Code::Attribute, node, "mining", "all, hardest or topk", mining);
+    fail(Code::Attribute, node, "mining", "all, hardest, topk or topk-each", mining);
   }
   return rule;
 }

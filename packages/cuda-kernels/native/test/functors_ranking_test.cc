@@ -32,6 +32,11 @@ std::vector<Pair> mined(const Doubles &s, const Doubles &columnLabel, double lab
     if (mining == "hardest" && !mine.empty())
       mine = {*std::max_element(mine.begin(), mine.end(),
                                 [](const Pair &a, const Pair &b) { return a.value < b.value; })};
+    if (mining == "topk-each") {
+      std::stable_sort(mine.begin(), mine.end(),
+                       [](const Pair &a, const Pair &b) { return a.value > b.value; });
+      mine.resize(std::min(mine.size(), k));
+    }
     pairs.insert(pairs.end(), mine.begin(), mine.end());
   }
   if (mining == "topk") {
@@ -147,7 +152,7 @@ void countsAndTopMatchSorting(const Shape &shape, int64_t k, bool onWarp) {
 } // namespace
 
 int main() {
-  for (const std::string mining : {"all", "hardest", "topk"}) {
+  for (const std::string mining : {"all", "hardest", "topk", "topk-each"}) {
     for (const Shape &shape :
          {Shape{1, 1}, Shape{3, 15}, Shape{5, 16}, Shape{4, 31}, Shape{3, 33}, Shape{2, 65}})
       for (const bool coarse : {false, true}) {
@@ -163,15 +168,16 @@ int main() {
   expectFailure("k",
                 Case("topk").attribute("k", 4.0).in({1, 3}, {1, 2, 3}).out({1, 4}).out({1, 4}, DType::I32),
                 cpu::topk, "ATTRIBUTE topk 'tested': k: expected 1..3, got 4");
-  expectFailure("mining",
-                Case("rankingHinge")
-                    .attribute("margin", 1.0)
-                    .attribute("mining", std::string("some"))
-                    .in({1, 1}, {1})
-                    .in({1}, {1}, DType::I32)
-                    .in({1}, {1}, DType::I32)
-                    .out({1}),
-                cpu::rankingHinge,
-                "ATTRIBUTE rankingHinge 'tested': mining: expected all, hardest or topk, got some");
+  expectFailure(
+      "mining",
+      Case("rankingHinge")
+          .attribute("margin", 1.0)
+          .attribute("mining", std::string("some"))
+          .in({1, 1}, {1})
+          .in({1}, {1}, DType::I32)
+          .in({1}, {1}, DType::I32)
+          .out({1}),
+      cpu::rankingHinge,
+      "ATTRIBUTE rankingHinge 'tested': mining: expected all, hardest, topk or topk-each, got some");
   return finish("ranking functors");
 }

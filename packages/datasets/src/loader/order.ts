@@ -115,3 +115,24 @@ export function drawPair(
   const group = groupsOf(index.split.images)[image] as number;
   return { image, text: partner(index.textsOfGroup, group, 1) };
 }
+
+/**
+ * `count` positions of `key`'s group, beginning with `first`, the others drawn without replacement; in a group of fewer
+ * they come round again. `draw(k, n)` is uniform in {0 .. n - 1}, k below `count`.
+ */
+export function drawNeighbours(
+  table: PositionsByKey,
+  key: number,
+  first: number,
+  count: number,
+  draw: (which: number, bound: number) => number,
+): Int32Array {
+  const drawn = Int32Array.of(first);
+  if (count === 1) return drawn;
+  const others = Array.from({ length: sizeOf(table, key) }, (_, index) => memberOf(table, key, index));
+  others.splice(others.indexOf(first), 1);
+  const members = [first];
+  while (members.length < count && others.length > 0)
+    members.push(...others.splice(draw(members.length, others.length), 1));
+  return Int32Array.from({ length: count }, (_, index) => members[index % members.length] as number);
+}

@@ -19,6 +19,7 @@ export const streams = {
   split: 0xda7a0005,
   words: 0xda7a0006,
   candidateStart: 0xda7a0007,
+  neighbours: 0xda7a0008,
 } as const;
 
 function multiplyHigh(a: number, b: number): number {

@@ -198,3 +198,37 @@ it("refuses labels and rows out of range", async () => {
   const rows = rowsFrom(10, TRAIN);
   await expectError(() => createTrainingData(broken({ rows })), "OPTION", "row 29 is not in 0..28");
 });
+
+const neighbours = { images: 2, texts: 2 };
+
+it.each(variations)(
+  "brings neighbours of each anchor, its pair first, and resumes among them: %o",
+  async (how) => {
+    const plain = await collect(
+      createTrainingData(source(how)).batches({ ...options, neighbours: { images: 1, texts: 1 } }),
+    );
+    const batches = await collect(createTrainingData(source(how)).batches({ ...options, neighbours }));
+    expect(batches).toHaveLength(plain.length);
+    batches.forEach(({ imageLabel, textLabel, text }, step) => {
+      const own = [...(plain[step] as Batch).imageLabel];
+      expect([...imageLabel]).toEqual(own.flatMap((label) => [label, label]));
+      expect([...textLabel]).toEqual(own.flatMap((label) => [label, label]));
+      expect(text).toHaveLength(2 * options.batchSize * LENGTH);
+    });
+    const bits = batches.map(bitsOf);
+    expect(await epochBits(how, { neighbours, skip: 2 })).toEqual(bits.slice(2));
+  },
+);
+
+it("draws different captions of an image as neighbours, and repeats what there is too little of", async () => {
+  const data = createTrainingData(source({ alignment: "left" }));
+  const lastWords = (text: Batch["text"], row: number) =>
+    Math.max(...text.subarray(row * LENGTH, (row + 1) * LENGTH));
+  for await (const { text, image } of data.batches({ ...options, neighbours: { images: 2, texts: 4 } }))
+    for (let anchor = 0; anchor < options.batchSize; anchor++) {
+      const captions = [0, 1, 2, 3].map((member) => lastWords(text, anchor * 4 + member));
+      expect(new Set(captions.slice(0, 3)).size).toBe(3);
+      expect(captions[3]).toBe(captions[0]);
+      expect(image[anchor * 24]).toBe(image[anchor * 24 + 12]);
+    }
+});

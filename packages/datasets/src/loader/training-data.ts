@@ -3,11 +3,11 @@ import { BOX_SIZE, randomBox, type CropAugmentation } from "../image/boxes.js";
 import { CANDIDATE_DRAWS, drawCandidates } from "./candidates.js";
 import { evaluationData, type EvaluationSource } from "./evaluation-data.js";
 import { lookAhead } from "./look-ahead.js";
-import { drawPair, epochOrder, indexPairs, type Anchor, type PairIndex } from "./order.js";
+import { drawNeighbours, drawPair, epochOrder, indexPairs, type Anchor, type PairIndex } from "./order.js";
 import { placeText } from "./place-text.js";
 import { randomStream, streams } from "./random.js";
-import { checkMembers, type Split } from "./split.js";
-import type { Batch, BatchOptions, TrainingData } from "./types.js";
+import { checkMembers, groupsOf, type Split } from "./split.js";
+import type { Batch, BatchOptions, Neighbours, TrainingData } from "./types.js";
 
 /** How training rows are drawn and varied. */
 export interface SamplingOptions {
@@ -74,22 +74,33 @@ class EpochBuilder {
   }
 
   async batch(step: number): Promise<Batch> {
-    const { batchSize } = this.#options;
     const { images, texts, train } = this.#source;
-    const imageRows = new Int32Array(batchSize);
-    const imageLabel = new Int32Array(batchSize);
-    const textLabel = new Int32Array(batchSize);
-    const text = texts.allocate(batchSize);
-    for (let slot = 0; slot < batchSize; slot++) {
-      const pair = this.#pair(step * batchSize + slot);
-      imageRows[slot] = train.images.rows[pair.image] as number;
-      imageLabel[slot] = train.images.labels[pair.image] as number;
-      textLabel[slot] = train.texts.labels[pair.text] as number;
-      this.#placeText(text, slot, train.texts.rows[pair.text] as number, step * batchSize + slot);
-    }
+    const members = this.#members(step);
+    const imageRows = members.images.map((position) => train.images.rows[position] as number);
+    const imageLabel = members.images.map((position) => train.images.labels[position] as number);
+    const textLabel = members.texts.map((position) => train.texts.labels[position] as number);
+    const text = texts.allocate(textLabel.length);
+    members.texts.forEach((position, slot) =>
+      this.#placeText(text, slot, train.texts.rows[position] as number, step * textLabel.length + slot),
+    );
     const image = await images.read(imageRows);
-    const box = images.kind === "pixels" ? { box: this.#boxes(step) } : {};
+    const box = images.kind === "pixels" ? { box: this.#boxes(step, imageRows.length) } : {};
     return { image, ...box, text, imageLabel, textLabel, ...this.#candidates(step, imageLabel) };
+  }
+
+  /** Positions in the split of the images and texts of a batch. */
+  #members(step: number): { images: Int32Array; texts: Int32Array } {
+    const { batchSize, neighbours = { images: 1, texts: 1 } } = this.#options;
+    const images = new Int32Array(batchSize * neighbours.images);
+    const texts = new Int32Array(batchSize * neighbours.texts);
+    for (let slot = 0; slot < batchSize; slot++) {
+      const position = step * batchSize + slot;
+      const pair = this.#pair(position);
+      const around = this.#neighbours(pair, position, neighbours);
+      images.set(around.images, slot * neighbours.images);
+      texts.set(around.texts, slot * neighbours.texts);
+    }
+    return { images, texts };
   }
 
   #pair(position: number): { image: number; text: number } {
@@ -97,6 +108,20 @@ class EpochBuilder {
     const random = randomStream(seed, streams.row, epoch);
     const draw = (which: 0 | 1, bound: number) => random.integer(position * ROW_DRAWS + which, bound);
     return drawPair(this.#index, this.#order[position] as number, draw);
+  }
+
+  #neighbours(pair: { image: number; text: number }, position: number, counts: Neighbours) {
+    const { seed, epoch } = this.#options;
+    const { split, imagesOfGroup, textsOfGroup } = this.#index;
+    const random = randomStream(seed, streams.neighbours, epoch);
+    const group = groupsOf(split.images)[pair.image] as number;
+    const first = position * (counts.images + counts.texts);
+    const draw = (offset: number) => (which: number, bound: number) =>
+      random.integer(first + offset + which, bound);
+    return {
+      images: drawNeighbours(imagesOfGroup, group, pair.image, counts.images, draw(0)),
+      texts: drawNeighbours(textsOfGroup, group, pair.text, counts.texts, draw(counts.images)),
+    };
   }
 
   #placeText(target: Int32Array | Float32Array, slot: number, row: number, position: number): void {
@@ -118,13 +143,13 @@ class EpochBuilder {
     );
   }
 
-  #boxes(step: number): Float32Array {
-    const { batchSize, seed, epoch } = this.#options;
+  #boxes(step: number, rows: number): Float32Array {
+    const { seed, epoch } = this.#options;
     const [height, width] = this.#source.images.shape as [number, number, number];
     const random = randomStream(seed, streams.row, epoch);
-    const boxes = new Float32Array(batchSize * BOX_SIZE);
-    for (let slot = 0; slot < batchSize; slot++) {
-      const first = (step * batchSize + slot) * ROW_DRAWS + 3;
+    const boxes = new Float32Array(rows * BOX_SIZE);
+    for (let slot = 0; slot < rows; slot++) {
+      const first = (step * rows + slot) * ROW_DRAWS + 3;
       if (this.#settings.crop)
         randomBox(boxes, slot, [height, width], this.#settings.crop, (which) =>
           random.uniform(first + which),

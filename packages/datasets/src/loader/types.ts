@@ -1,4 +1,4 @@
-/** One training step's arrays; B rows, `imageShape` and `length` as in {@link TrainingData}. */
+/** One training step's arrays; B rows (times the neighbours), `imageShape` and `length` as in {@link TrainingData}. */
 export type Batch = {
   /** uint8 RGB [B, H, W, 3], or float32 features [B, D]. */
   image: Uint8Array | Float32Array;
@@ -16,6 +16,12 @@ export type Batch = {
   candidateLabel?: Int32Array;
 };
 
+/** Rows of a batch for each anchor. */
+export interface Neighbours {
+  readonly images: number;
+  readonly texts: number;
+}
+
 /** What one epoch of batches is made of. The order is a pure function of (seed, epoch, batchSize). */
 export interface BatchOptions {
   readonly epoch: number;
@@ -23,6 +29,11 @@ export interface BatchOptions {
   readonly seed: number;
   /** Steps to leave out at the start of the epoch: resuming gives the same bits as never stopping. */
   readonly skip?: number;
+  /**
+   * Images and texts that each anchor brings (paper B's neighbourhood sampling); default: 1 and 1. An anchor's rows lie
+   * one after another, its pair first; where its group has too few members, they repeat.
+   */
+  readonly neighbours?: Neighbours;
   /** Mining candidates a batch; 0 or absent: none. */
   readonly candidates?: number;
   readonly signal?: AbortSignal;

@@ -37,10 +37,15 @@ const rankings: readonly { readonly title: string; readonly attrs: Readonly<Reco
   { title: "all pairs", attrs: { margin: 0.53 } },
   { title: "hardest", attrs: { margin: 0.53, mining: "hardest" } },
   { title: "three largest", attrs: { margin: 0.53, mining: "topk", k: 3 } },
+  { title: "two largest of each positive", attrs: { margin: 0.53, mining: "topk-each", k: 2 } },
   { title: "all pairs without the diagonal", attrs: { margin: 0.53, excludeDiagonal: true } },
   {
     title: "hardest without the diagonal",
     attrs: { margin: 0.53, mining: "hardest", excludeDiagonal: true },
+  },
+  {
+    title: "two largest of each positive without the diagonal",
+    attrs: { margin: 0.53, mining: "topk-each", k: 2, excludeDiagonal: true },
   },
 ];
 

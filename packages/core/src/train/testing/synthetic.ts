@@ -65,18 +65,27 @@ export function take<T extends Float32Array | Int32Array | Uint8Array>(
   return result;
 }
 
+/** Each row, followed by the next ones of its class. */
+function withNeighbours(chosen: Int32Array, count: number, { rows, classes }: SyntheticOptions): Int32Array {
+  return Int32Array.from({ length: chosen.length * count }, (_, index) => {
+    const row = chosen[Math.floor(index / count)]!;
+    return (row + (index % count) * classes) % rows;
+  });
+}
+
 async function* batches(request: BatchOptions, rows: Rows, options: SyntheticOptions): AsyncGenerator<Batch> {
-  const { epoch, batchSize, seed, skip = 0, candidates = 0 } = request;
+  const { epoch, batchSize, seed, skip = 0, candidates = 0, neighbours = { images: 1, texts: 1 } } = request;
   const order = shuffled(options.rows, seed, epoch);
   for (let step = skip; step < Math.floor(options.rows / batchSize); step++) {
     const chosen = order.subarray(step * batchSize, (step + 1) * batchSize);
-    const labels = take(rows.labels, chosen, 1);
+    const images = withNeighbours(chosen, neighbours.images, options);
+    const texts = withNeighbours(chosen, neighbours.texts, options);
     const other = shuffled(options.rows, seed + 1, epoch * 1000 + step).subarray(0, candidates);
     yield {
-      image: take(rows.images, chosen, options.imageDimension),
-      text: take(rows.texts, chosen, options.textDimension),
-      imageLabel: labels,
-      textLabel: labels.slice(),
+      image: take(rows.images, images, options.imageDimension),
+      text: take(rows.texts, texts, options.textDimension),
+      imageLabel: take(rows.labels, images, 1),
+      textLabel: take(rows.labels, texts, 1),
       ...(candidates > 0
         ? {
             candidateText: take(rows.texts, other, options.textDimension),
