@@ -10,6 +10,7 @@ import type { Split } from "./loader/split.js";
 import { packTexts, wordTexts, type TextRows } from "./loader/text-rows.js";
 import { createTrainingData, type SamplingOptions } from "./loader/training-data.js";
 import type { Picture } from "./loader/types.js";
+import { textVectorRows } from "./text-features/text-vectors.js";
 import { prepareText } from "./text/prepare-text.js";
 
 /** The parts of a config that every corpus has. */
@@ -39,8 +40,8 @@ function samplingOf({ image, text, sampling }: AssemblyConfig): SamplingOptions 
 }
 
 /** Opens rows at the first call; a failed try may be repeated. */
-function openOnce(open: () => Promise<ImageRows>) {
-  let opened: Promise<ImageRows> | undefined;
+function openOnce<T extends { close(): Promise<void> }>(open: () => Promise<T>) {
+  let opened: Promise<T> | undefined;
   const get = () =>
     (opened ??= open().catch((error: unknown) => {
       opened = undefined;
@@ -81,6 +82,11 @@ export async function assembleCorpus(
   const features = openOnce(() => readFeatures(resolve(baseDirectory, config.features ?? ""), imageNames));
   const wordRows = () =>
     wordTexts(packTexts(captions.map((caption) => vocabulary.encode(caption))), config.text.length);
+  const { vectors } = config.text;
+  const vectorRows = openOnce(async () => {
+    if (vectors === undefined) return { rows: wordRows(), close: async () => undefined };
+    return textVectorRows(vectors, config.text, { ...context, captions, training: train.texts.rows });
+  });
   const usesFeatures = config.features !== undefined;
   return {
     name: report.name,
@@ -97,7 +103,7 @@ export async function assembleCorpus(
         images: images
           ? checkImages(images, imageNames.length)
           : await (usesFeatures ? features : pixels).get(),
-        texts: texts ? checkTexts(texts, captions.length) : wordRows(),
+        texts: texts ? checkTexts(texts, captions.length) : (await vectorRows.get()).rows,
         classes: parts.classes,
         vocabularySize: vocabulary.size,
         imageName: (row) => imageNames[row] as string,
@@ -111,6 +117,7 @@ export async function assembleCorpus(
     close: async () => {
       await pixels.close();
       await features.close();
+      await vectorRows.close();
     },
   };
 }

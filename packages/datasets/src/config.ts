@@ -47,6 +47,26 @@ export const wordVectorsSchema = z
     error: "expected either file or package",
   });
 
+/** Captions as one vector each, in place of word ids: what paper B's text branch reads. */
+export const textVectorsSchema = z.discriminatedUnion("kind", [
+  /** Mean of the word vectors. */
+  z.strictObject({ kind: z.literal("mean-words"), normalise: z.boolean().default(true) }),
+  /** Paper B: 3,000 words on Flickr30k, 5,600 on MSCOCO. */
+  z.strictObject({ kind: z.literal("tf-idf"), words: z.int().min(1).default(3000) }),
+  /** HGLMM Fisher vectors of the word vectors' independent components, in their principal subspace. */
+  z.strictObject({
+    kind: z.literal("fisher"),
+    centres: z.int().min(1).default(30),
+    /** Numbers kept of 2 * centres * (dimension of the word vectors); "all": no principal subspace. */
+    components: z.union([z.int().min(1), z.literal("all")]).default(6000),
+    /** Training captions that the principal subspace is fitted to. */
+    samples: z.int().min(2).default(30_000),
+    /** Passes over them. */
+    passes: z.int().min(1).default(2),
+    seed: z.int().min(0).default(0),
+  }),
+]);
+
 /** How captions become word ids. */
 export const textSchema = z.strictObject({
   /** Places of a text; later words are cut off. Paper A: 32, CUHK-PEDES 56. */
@@ -57,6 +77,8 @@ export const textSchema = z.strictObject({
   alignment: z.enum(["random", "left"]).default("random"),
   wordDropout: z.number().min(0).lt(1).default(0),
   wordVectors: wordVectorsSchema.optional(),
+  /** Vectors in place of word ids. */
+  vectors: textVectorsSchema.optional(),
   /** A stored vocabulary (JSON) to use instead of building one. */
   vocabulary: path.optional(),
 });
@@ -244,5 +266,6 @@ export type Flickr30kEntitiesConfig = z.output<typeof flickr30kEntitiesSchema>;
 export type PrecomputedConfig = z.output<typeof precomputedSchema>;
 export type CaptionsConfig = z.output<typeof captionsSchema>;
 export type ImageConfig = z.output<typeof imageSchema>;
+export type TextVectorsConfig = z.output<typeof textVectorsSchema>;
 export type TextConfig = z.output<typeof textSchema>;
 export type SamplingConfig = z.output<typeof samplingSchema>;

@@ -1,5 +1,6 @@
 import type { CorpusReport } from "./captions/caption-set.js";
 import type { Progress } from "./image/pixel-cache.js";
+import type { Multiply } from "./linear-algebra/multiply.js";
 import type { ImageRows } from "./loader/image-rows.js";
 import type { TextRows } from "./loader/text-rows.js";
 import type { SamplingOptions } from "./loader/training-data.js";
@@ -15,6 +16,8 @@ export interface OpenContext {
   readonly baseDirectory?: string;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
+  /** Multiplies the large matrices behind Fisher vectors; default: plain TypeScript, for small corpora. */
+  readonly multiply?: Multiply;
 }
 
 /** A validated corpus; images are decoded (once) when training data is first asked for. */

@@ -13,6 +13,7 @@ export {
   precomputedSchema,
   samplingSchema,
   textSchema,
+  textVectorsSchema,
   wordVectorsSchema,
   type CaptionsConfig,
   type CorpusConfig,
@@ -27,6 +28,7 @@ export {
   type PrecomputedConfig,
   type SamplingConfig,
   type TextConfig,
+  type TextVectorsConfig,
 } from "./config.js";
 export type { Corpus, OpenContext } from "./corpus.js";
 export { openCorpus } from "./open-corpus.js";
@@ -83,6 +85,11 @@ export {
   transformTexts,
   type TextTransform,
 } from "./text-features/text-transform.js";
+export { fisherDimension, fisherGradient, writeFisherVector } from "./text-features/fisher-vector.js";
+export { fitHybridMixture, type HybridMixture } from "./text-features/hybrid-mixture.js";
+export { independentComponents, type IndependentComponents } from "./text-features/independent-components.js";
+export { plainMultiply, type Multiply, type Product } from "./linear-algebra/multiply.js";
+export { symmetricEigen, type EigenDecomposition } from "./linear-algebra/symmetric-eigen.js";
 export { readCaptionedFolder } from "./captioned-folder/open-captioned-folder.js";
 export { openEmoji, type EmojiCorpus, type EmojiOptions } from "./emoji/corpus.js";
 export type {

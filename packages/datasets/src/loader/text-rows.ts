@@ -1,3 +1,4 @@
+import { readSync } from "node:fs";
 import { DatasetError } from "../errors.js";
 
 /** Random access to texts: padded word ids or vectors, `length` values each. */
@@ -61,5 +62,28 @@ export function vectorTexts(vectors: Float32Array, dimension: number): TextRows 
     allocate: (rows) => new Float32Array(rows * dimension),
     write: (target, index, row) =>
       target.set(vectors.subarray(row * dimension, (row + 1) * dimension), index * dimension),
+  };
+}
+
+/** Vectors in an open file of float32 rows, [N, dimension], read by position: memory stays that of a batch. */
+export function fileTexts(descriptor: number, count: number, dimension: number): TextRows {
+  const bytes = dimension * 4;
+  return {
+    kind: "vectors",
+    count,
+    length: dimension,
+    filled: () => dimension,
+    allocate: (rows) => new Float32Array(rows * dimension),
+    write: (target, index, row) => {
+      const view = new Uint8Array(target.buffer, target.byteOffset + index * bytes, bytes);
+      if (readSync(descriptor, view, 0, bytes, row * bytes) !== bytes)
+        throw new DatasetError(
+          "FILE_FORMAT",
+          `text vectors: row ${row} ends early; delete the cache folder`,
+          {
+            row,
+          },
+        );
+    },
   };
 }

@@ -53,7 +53,12 @@ function packageFile(name: string): string {
   }
 }
 
-async function vectorsFor(config: TextConfig, words: ReadonlySet<string>, source: TextSource) {
+/** Vectors of the wanted words from the configured file or package; undefined where none is configured. */
+export async function configuredVectors(
+  config: Pick<TextConfig, "wordVectors">,
+  words: ReadonlySet<string>,
+  source: Pick<TextSource, "baseDirectory" | "cacheDirectory">,
+): Promise<WordVectors | undefined> {
   if (!config.wordVectors) return undefined;
   const { file, package: name, format } = config.wordVectors;
   const path = name === undefined ? resolve(source.baseDirectory, file ?? "") : packageFile(name);
@@ -90,7 +95,7 @@ export async function prepareText(config: TextConfig, source: TextSource): Promi
       : await storedVocabulary(resolve(source.baseDirectory, config.vocabulary), source.training);
   const captions = config.wordVectors?.words === "corpus" ? source.all : source.training;
   const wanted = new Set(stored?.words ?? countWords(captions, config).keys());
-  const vectors = await vectorsFor(config, wanted, source);
+  const vectors = await configuredVectors(config, wanted, source);
   const vocabulary = stored ?? chooseWords(config, source.training, vectors);
   return { vocabulary, ...(vectors && { lookup: lookupTable(vocabulary, vectors) }) };
 }
