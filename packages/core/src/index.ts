@@ -112,6 +112,14 @@ export { profileStage, type NodeProfile, type ProfileOptions } from "./train/pro
 export { Trainer } from "./train/trainer.js";
 export type { TrainerOptions } from "./train/trainer-options.js";
 
+export {
+  localization,
+  rankOfRight,
+  RIGHT_OVERLAP,
+  type LocalizationQuery,
+  type LocalizationResult,
+  type LocalizationSummary,
+} from "./metrics/localization.js";
 export { matchRanks, retrieval, type LabelledEmbeddings, type RetrievalInput } from "./metrics/retrieval.js";
 export {
   averageRetrieval,
