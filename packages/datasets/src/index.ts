@@ -89,6 +89,13 @@ export { fisherDimension, fisherGradient, writeFisherVector } from "./text-featu
 export { fitHybridMixture, type HybridMixture } from "./text-features/hybrid-mixture.js";
 export { independentComponents, type IndependentComponents } from "./text-features/independent-components.js";
 export { plainMultiply, type Multiply, type Product } from "./linear-algebra/multiply.js";
+export {
+  inverseCholesky,
+  orthonormalised,
+  randomColumns,
+  type ColumnBlock,
+  type ColumnBlocks,
+} from "./linear-algebra/column-blocks.js";
 export { symmetricEigen, type EigenDecomposition } from "./linear-algebra/symmetric-eigen.js";
 export { readCaptionedFolder } from "./captioned-folder/open-captioned-folder.js";
 export { openEmoji, type EmojiCorpus, type EmojiOptions } from "./emoji/corpus.js";
