@@ -13,6 +13,7 @@ import { formatText } from "../report/table.js";
 import { trialDirectory, type TrialDirectory } from "../sweep/directory.js";
 import { stageCheckpoint } from "../trial/final-report.js";
 import { computedFeatures } from "../trial/frozen-features.js";
+import { engineMultiply } from "../trial/engine-multiply.js";
 import { measure } from "../trial/measure.js";
 import { recallsOf } from "../trial/metrics.js";
 import { openData, requireSplits } from "../trial/open-data.js";
@@ -61,12 +62,16 @@ export async function evaluateCommand(
   const onProgress = (line: string): void => void output.write(`${line}\n`);
   const threads = experiment.threads ?? availableCores();
   const images = computedFeatures(experiment, { workspace, threads, signal, onProgress });
-  const { corpus, data } = await openData(experiment.corpus, { workspace, signal, onProgress, images }).catch(
-    (error: unknown) => {
+  const engine = engineMultiply(experiment.device, threads);
+  const { multiply } = engine;
+  const { corpus, data } = await openData(experiment.corpus, {
+    ...{ workspace, signal, onProgress, images, multiply },
+  })
+    .catch((error: unknown) => {
       if (codeOf(error) === "FILE_MISSING") requireData(experiment);
       throw error;
-    },
-  );
+    })
+    .finally(engine.close);
   try {
     const kept = readVocabulary(located.directory.vocabulary);
     if (kept !== undefined) checkSameVocabulary(corpus.vocabulary, kept, located.directory.vocabulary);

@@ -1,6 +1,13 @@
 import { join } from "node:path";
 import { matchesGlob } from "@dualpath/core";
-import { openCorpus, type Corpus, type CorpusConfig, type TrainingData } from "@dualpath/datasets";
+import {
+  openCorpus,
+  type Corpus,
+  type CorpusConfig,
+  type Multiply,
+  type TextRows,
+  type TrainingData,
+} from "@dualpath/datasets";
 import { canonicalJson, digest } from "../config/identity.js";
 import { nearest } from "../config/nearest.js";
 import { ExperimentError } from "../errors.js";
@@ -19,23 +26,45 @@ export interface OpenDataOptions {
   readonly signal?: AbortSignal;
   /** Takes the place of the corpus's pictures. */
   readonly images?: ImageSource;
+  /** Multiplies the large matrices of Fisher vectors; without it their rows tell their length only. */
+  readonly multiply?: Multiply;
 }
 
 /** Opens a corpus; its pictures are decoded into `.dualpath/corpora` the first time. */
 export async function openData(config: CorpusConfig, options: OpenDataOptions): Promise<OpenedData> {
-  const { workspace, onProgress, signal } = options;
+  const { workspace, onProgress, signal, multiply } = options;
   const corpus = await openCorpus(config, {
     cacheDirectory: join(workspace.local, "corpora"),
     ...(onProgress === undefined ? {} : { onProgress: tenths(onProgress) }),
     ...(signal === undefined ? {} : { signal }),
+    ...(multiply === undefined ? {} : { multiply }),
   });
   try {
     const images = await options.images?.(corpus);
-    return { corpus, data: await corpus.trainingData(images === undefined ? {} : { images }) };
+    const texts = multiply === undefined ? declaredTexts(config, corpus) : undefined;
+    const data = await corpus.trainingData({ ...(images && { images }), ...(texts && { texts }) });
+    return { corpus, data };
   } catch (error) {
     await corpus.close();
     throw error;
   }
+}
+
+/** Rows that tell their length only: Fisher vectors are computed by a trial, with the engine. */
+function declaredTexts({ text }: CorpusConfig, { captions }: Corpus): TextRows | undefined {
+  const { vectors } = text;
+  if (vectors?.kind !== "fisher" || vectors.components === "all") return undefined;
+  const length = vectors.components;
+  return {
+    kind: "vectors",
+    count: captions.length,
+    length,
+    filled: () => length,
+    allocate: (rows) => new Float32Array(rows * length),
+    write: () => {
+      throw new ExperimentError("DATA", "text vectors: nothing was computed yet; only a trial computes them");
+    },
+  };
 }
 
 const PARTS = 10;

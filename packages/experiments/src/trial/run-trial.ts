@@ -12,6 +12,7 @@ import { flattenParameters } from "../tracking/parameters.js";
 import type { Workspace } from "../workspace/root.js";
 import { gitState, platformVersions } from "../workspace/versions.js";
 import { trialClock, type TrialClock } from "./clock.js";
+import { engineMultiply } from "./engine-multiply.js";
 import { trialKeys } from "./events.js";
 import { computedFeatures } from "./frozen-features.js";
 import { finalReport } from "./final-report.js";
@@ -46,7 +47,11 @@ export async function runTrial(options: TrialOptions): Promise<boolean> {
   const { threads } = options;
   const onProgress = (line: string): void => log.info(line);
   const images = computedFeatures(experiment, { workspace, threads, signal, onProgress });
-  const opened = await openData(experiment.corpus, { workspace, signal, onProgress, images });
+  const engine = engineMultiply(experiment.device, threads);
+  const { multiply } = engine;
+  const opened = await openData(experiment.corpus, {
+    ...{ workspace, signal, onProgress, images, multiply },
+  }).finally(engine.close);
   const journal = openTrialJournal(directory, readTrialRun(directory) ?? ownRun(experiment, directory));
   try {
     prepare(options, experiment, opened, journal);
