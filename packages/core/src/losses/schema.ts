@@ -38,11 +38,11 @@ export const contrastiveLossSchema = z.strictObject({
  */
 export const structureLossSchema = z.strictObject({
   margin: z.number().positive().default(0.1),
-  violations: z.int().positive().default(50).describe("K, the violations kept; their mean counts zeros"),
+  violations: z.int().positive().default(50).describe("K, the largest ones, which are kept"),
   keep: z
     .enum(["anchor", "positive"])
     .default("anchor")
-    .describe("K largest of each anchor (paper B), or of each anchor and positive (its code)"),
+    .describe("K of each anchor, summed (paper B), or of each anchor and positive, averaged (its code)"),
   imageToText: weight.default(1).describe("image anchors, texts ranked"),
   textToImage: weight.default(2).describe("text anchors, images ranked"),
   images: weight.default(0).describe("images of one class closer than others; needs neighbours.images"),

@@ -109,7 +109,7 @@ function byLoops(rows: Points, family: Family, { margin, violations, keep }: Str
             .sort((a, b) => b - a)
             .slice(0, violations)
         : perPositive.flatMap((list) => list.slice(0, violations));
-    const places = keep === "anchor" ? violations : violations * Math.max(1, positives.length);
+    const places = keep === "anchor" ? 1 : violations * Math.max(1, positives.length);
     return kept.reduce((sum, value) => sum + value, 0) / places;
   });
   return means.reduce((sum, value) => sum + value, 0) / means.length;

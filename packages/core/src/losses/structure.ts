@@ -27,8 +27,8 @@ interface Family {
  * Paper B, equations 1 to 4: hinges margin + d(anchor, positive) - d(anchor, negative) over the batch, for images
  * against texts, texts against images, and each view within itself. Rows of one class are positives and never
  * negatives. Unit vectors: images [classes * a, D], texts [classes * b, D] with equal shares of `classes` classes.
- * A family's value is the mean over anchors (or over pairs of anchor and positive) and over the K kept places, zeros
- * included; families of weight 0 are left out.
+ * A family's value is the mean over anchors of the sum of the K kept violations or, keeping by positive, the mean over
+ * pairs of anchor and positive and over the K places, zeros included; families of weight 0 are left out.
  */
 export function structureTerms(
   pairs: EmbeddedPairs,
@@ -75,7 +75,7 @@ function familyLoss(family: Family, config: StructureLossConfig, name: string): 
     excludeDiagonal: family.within,
   } as const;
   const rows = rankingHinge(closeness, family.anchorLabel, family.candidateLabel, attributes, `${name}.rows`);
-  const places = keep === "anchor" ? violations : violations * Math.max(1, family.positives);
+  const places = keep === "anchor" ? 1 : violations * Math.max(1, family.positives);
   return affine(mean(rows, { axes: [0] }, `${name}.mean`), { multiply: 1 / places }, name);
 }
 

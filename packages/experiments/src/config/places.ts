@@ -11,10 +11,11 @@ const folderOf = (config: unknown): string => {
   return resolve(typeof directory === "string" ? directory : ".");
 };
 
+const WORD_VECTORS: Path = ["corpus", "text", "wordVectors", "file"];
 const WEIGHTS: readonly Path[] = [["weights"], ["features", "weights"]];
 
 /**
- * The document with absolute paths of trunk weights, so that a trial finds them wherever it runs. Relative ones start in
+ * The document with absolute paths of trunk weights and word vectors, so that a trial finds them wherever it runs. Relative ones start in
  * the corpus folder; `weights` takes the place of the config's.
  */
 export function withWeights(document: ConfigDocument, weights: string | undefined): ConfigDocument {
@@ -24,7 +25,8 @@ export function withWeights(document: ConfigDocument, weights: string | undefine
     throw new ExperimentError("USAGE", message, { file: document.file });
   }
   const value = places.reduce((config, path) => placed(config, path, weights), document.value);
-  return { ...document, value };
+  const hasWords = typeof valueAt(value, WORD_VECTORS) === "string";
+  return { ...document, value: hasWords ? placed(value, WORD_VECTORS, undefined) : value };
 }
 
 function placed(config: unknown, path: Path, weights: string | undefined): unknown {
