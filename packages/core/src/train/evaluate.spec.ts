@@ -164,7 +164,7 @@ describe("trunk features", () => {
   it("of ten crops are averaged: corners and centre of the input size, mirrored too", async () => {
     const places = [0, 2].flatMap((top) => [0, 2].map((side) => [top, side])).concat([[1, 1]]);
     const boxes = places.flatMap((place) => [0, 1].map((flip) => [...place, 6, 6, flip]));
-    const crops = [];
+    const crops: Float32Array[] = [];
     for (const box of boxes) crops.push(await featureOf("whole", boxed(box)));
     const mean = await featureOf("ten-crop");
     mean.forEach((value, at) => {
