@@ -1,5 +1,5 @@
+#include "../engine/convolution_shape.h"
 #include "convolution_products.h"
-#include "convolution_shape.h"
 #include "kernels.h"
 #include "onednn.h"
 #include "winograd.h"

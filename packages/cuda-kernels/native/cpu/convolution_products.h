@@ -1,6 +1,6 @@
 #pragma once
 
-#include "convolution_shape.h"
+#include "../engine/convolution_shape.h"
 
 namespace dualpath::cpu {
 

@@ -101,7 +101,16 @@ void Program::prepareKernels(const std::function<bool()> &stopping) {
 }
 
 void Program::allocate() {
-  memory_ = store_.backend().allocate(plan_.arenaBytes + scratchBytes_);
+  const auto &backend = store_.backend();
+  const size_t room = backend.readsStaging() ? 0 : stagingBytes_;
+  try {
+    memory_ = backend.allocate(alignUp(plan_.arenaBytes) + scratchBytes_ + room);
+  } catch (const Failure &failure) {
+    throw Failure(failure.code,
+                  "plan '" + plan_.name + "': arena of " + std::to_string(plan_.arenaBytes) +
+                      " bytes and scratch of " + std::to_string(scratchBytes_) + ": " + failure.message,
+                  failure.details);
+  }
   for (size_t id = 0; id < tensors_.size(); ++id)
     if (plan_.values[id].place.kind == PlaceKind::Arena)
       tensors_[id]->data = memory_->data() + plan_.values[id].place.at;
@@ -139,20 +148,23 @@ Staging Program::stage(const std::vector<FeedView> &feeds, const std::byte *scal
     }
   }
   if (!staging.memory)
-    staging.memory = store_.backend().allocate(stagingBytes_);
+    staging.memory = store_.backend().allocateStaging(stagingBytes_);
   for (size_t i = 0; i < feeds.size(); ++i)
     std::memcpy(staging.memory->data() + feedOffsets_[i], feeds[i].data, feeds[i].bytes);
   std::memcpy(staging.memory->data() + scalarsOffset_, scalars, scalarBytes);
+  store_.backend().send(*staging.memory);
   return staging;
 }
 
 void Program::enter(const Staging &staging) {
   checkStore();
+  auto *room = memory_->data() + alignUp(plan_.arenaBytes) + scratchBytes_;
+  auto *staged = store_.backend().receive(*staging.memory, room);
   for (size_t i = 0; i < feeds_.size(); ++i)
-    feeds_[i]->data = staging.memory->data() + feedOffsets_[i];
+    feeds_[i]->data = staged + feedOffsets_[i];
   for (size_t id = 0; id < tensors_.size(); ++id)
     if (plan_.values[id].place.kind == PlaceKind::Scalar)
-      tensors_[id]->data = staging.memory->data() + scalarsOffset_ + 4 * plan_.values[id].place.at;
+      tensors_[id]->data = staged + scalarsOffset_ + 4 * plan_.values[id].place.at;
 }
 
 void Program::leave(Staging staging) {
@@ -177,7 +189,7 @@ void Program::checkStore() {
 }
 
 void Program::runNode(const AdaptedNode &adapted) {
-  adapted.run(memory_->data() + plan_.arenaBytes);
+  adapted.run(memory_->data() + alignUp(plan_.arenaBytes));
   if (!checkFinite_)
     return;
   for (const auto *output : adapted.node().outputs)
@@ -186,15 +198,31 @@ void Program::runNode(const AdaptedNode &adapted) {
            "NaN or infinity");
 }
 
-std::vector<Array> Program::step(Staging staging, const std::function<bool()> &stopping) {
-  enter(staging);
+/// The first step warms up, node by node. The second is recorded where the backend can, and so are run all
+/// that follow; a program of one step pays for no recording.
+void Program::runNodes(const std::function<bool()> &stopping) {
+  if (++runs_ == 2 && !checkFinite_)
+    recording_ = store_.backend().record([this] {
+      for (const auto &adapted : kernels_)
+        runNode(*adapted);
+    });
+  if (recording_) {
+    throwIfStopping(stopping);
+    return recording_->replay();
+  }
   for (const auto &adapted : kernels_) {
     throwIfStopping(stopping);
     runNode(*adapted);
   }
+}
+
+std::vector<Array> Program::step(Staging staging, const std::function<bool()> &stopping) {
+  enter(staging);
+  runNodes(stopping);
   std::vector<Array> taps;
   for (auto id : plan_.taps)
     taps.push_back(copyOut(*tensors_[id]));
+  store_.backend().wait();
   leave(std::move(staging));
   return taps;
 }
@@ -202,12 +230,14 @@ std::vector<Array> Program::step(Staging staging, const std::function<bool()> &s
 std::vector<NodeTime> Program::profile(Staging staging, const std::function<bool()> &stopping) {
   using Clock = std::chrono::steady_clock;
   enter(staging);
+  store_.backend().wait();
   std::vector<NodeTime> times;
   for (const auto &adapted : kernels_) {
     throwIfStopping(stopping);
     ReorderTime::take();
     const auto begin = Clock::now();
     runNode(*adapted);
+    store_.backend().wait();
     const std::chrono::duration<double, std::milli> elapsed = Clock::now() - begin;
     times.push_back({adapted->node().name, elapsed.count(), ReorderTime::take()});
   }
@@ -218,7 +248,7 @@ std::vector<NodeTime> Program::profile(Staging staging, const std::function<bool
 Array Program::copyOut(const Tensor &tensor) const {
   Array array{tensor.name, tensor.shape, tensor.dtype, std::vector<std::byte>(tensor.bytes())};
   if (tensor.layout == Layout::Plain) {
-    std::memcpy(array.data.data(), tensor.data, array.data.size());
+    store_.backend().download(array.data.data(), tensor.data, array.data.size());
   } else {
     Tensor plain = tensor;
     plain.layout = Layout::Plain;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "adapt.h"
+#include "backend.h"
 #include "feed_bounds.h"
 #include "plan.h"
 #include "store.h"
@@ -69,6 +70,7 @@ private:
   void allocate();
   void enter(const Staging &staging);
   void leave(Staging staging);
+  void runNodes(const std::function<bool()> &stopping);
   void runNode(const AdaptedNode &adapted);
   Array copyOut(const Tensor &tensor) const;
   void checkStore();
@@ -86,8 +88,9 @@ private:
   std::vector<FeedBounds> bounds_;
   std::vector<std::unique_ptr<AdaptedNode>> kernels_;
   size_t scratchBytes_ = 0, storeBytes_ = 0;
-  std::shared_ptr<Region> memory_;
-  size_t checkedGeneration_ = 0;
+  std::shared_ptr<Region> memory_; // arena, scratch, and room for staging where kernels cannot read it
+  std::unique_ptr<Recording> recording_;
+  size_t runs_ = 0, checkedGeneration_ = 0;
   std::mutex stagingMutex_;
   std::vector<std::shared_ptr<Region>> freeStaging_;
 };

@@ -12,7 +12,7 @@ constexpr size_t hugePageBytes = size_t{2} << 20;
 
 } // namespace
 
-Region::Region(size_t bytes) : size_(alignUp(bytes ? bytes : 1, pageBytes)) {
+Region::Region(size_t bytes) : size_(alignUp(bytes ? bytes : 1, pageBytes)), mapped_(true) {
   // Huge pages need an aligned start: map one more, give back both ends.
   const size_t slack = size_ >= hugePageBytes ? hugePageBytes : 0;
   void *mapped = mmap(nullptr, size_ + slack, PROT_READ | PROT_WRITE,
@@ -33,6 +33,9 @@ Region::Region(size_t bytes) : size_(alignUp(bytes ? bytes : 1, pageBytes)) {
   }
 }
 
-Region::~Region() { munmap(data_, size_); }
+Region::~Region() {
+  if (mapped_)
+    munmap(data_, size_);
+}
 
 } // namespace dualpath

@@ -2,8 +2,6 @@
 
 #include "backend.h"
 
-#include <cstring>
-
 namespace dualpath {
 
 void Store::write(const std::string &name, const std::vector<int64_t> &shape, DType dtype,
@@ -16,7 +14,7 @@ void Store::write(const std::string &name, const std::vector<int64_t> &shape, DT
     slot->tensor.data = slot->memory->data();
     ++generation_;
   }
-  std::memcpy(slot->tensor.data, data, slot->tensor.bytes());
+  backend_.upload(slot->tensor.data, data, slot->tensor.bytes());
 }
 
 std::shared_ptr<Slot> Store::find(const std::string &name) const {

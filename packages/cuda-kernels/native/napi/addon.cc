@@ -9,13 +9,21 @@
 namespace dualpath {
 namespace {
 
+Napi::Array arrayOf(Napi::Env env, const std::vector<std::string> &texts) {
+  auto list = Napi::Array::New(env, texts.size());
+  for (uint32_t i = 0; i < texts.size(); ++i)
+    list.Set(i, texts[i]);
+  return list;
+}
+
 Napi::Value operations(const Napi::CallbackInfo &info) {
   auto names = backend().operations();
   std::sort(names.begin(), names.end());
-  auto list = Napi::Array::New(info.Env(), names.size());
-  for (uint32_t i = 0; i < names.size(); ++i)
-    list.Set(i, names[i]);
-  return list;
+  return arrayOf(info.Env(), names);
+}
+
+Napi::Value devices(const Napi::CallbackInfo &info) {
+  return throwing(info.Env(), [&]() -> Napi::Value { return arrayOf(info.Env(), backend().devices()); });
 }
 
 Napi::Value versions(const Napi::CallbackInfo &info) {
@@ -52,6 +60,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("kind", backend().kind());
   exports.Set("Store", store);
   exports.Set("operations", Napi::Function::New(env, operations, "operations"));
+  exports.Set("devices", Napi::Function::New(env, devices, "devices"));
   exports.Set("versions", Napi::Function::New(env, versions, "versions"));
   exports.Set("threadsAvailable", Napi::Function::New(env, threadsAvailable, "threadsAvailable"));
   return exports;

@@ -4,7 +4,6 @@
 #include "program_wrap.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace dualpath {
 namespace {
@@ -38,9 +37,10 @@ std::shared_ptr<Write> writeOf(const Napi::CallbackInfo &info) {
   return write;
 }
 
-Array copyOf(const Tensor &tensor) {
+Array copyOf(const Store &store, const std::string &name) {
+  const auto &tensor = store.require(name)->tensor;
   Array array{tensor.name, tensor.shape, tensor.dtype, std::vector<std::byte>(tensor.bytes())};
-  std::memcpy(array.data.data(), tensor.data, array.data.size());
+  store.backend().download(array.data.data(), tensor.data, array.data.size());
   return array;
 }
 
@@ -76,7 +76,8 @@ StoreWrap::StoreWrap(const Napi::CallbackInfo &info) : Napi::ObjectWrap<StoreWra
     const int threads = info[0].ToNumber().Int32Value();
     if (threads < 1)
       throw Failure(Code::Device, "store: threads: expected at least 1, got " + std::to_string(threads));
-    core_ = std::make_shared<StoreCore>(info.Env(), backend(), threads);
+    const int device = info[1].IsNumber() ? info[1].ToNumber().Int32Value() : 0;
+    core_ = std::make_shared<StoreCore>(info.Env(), backend().on(device), threads);
     return undefined(info.Env());
   });
 }
@@ -101,7 +102,7 @@ Napi::Value StoreWrap::read(const Napi::CallbackInfo &info) {
     const auto array = std::make_shared<Array>();
     auto &store = core_->store;
     return core_->channel.run(
-        Value(), [&store, name, array] { *array = copyOf(store.require(name)->tensor); },
+        Value(), [&store, name, array] { *array = copyOf(store, name); },
         [array](Napi::Env env) { return valueOf(env, *array); });
   });
 }

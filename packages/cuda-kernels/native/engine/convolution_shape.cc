@@ -1,6 +1,6 @@
 #include "convolution_shape.h"
 
-namespace dualpath::cpu {
+namespace dualpath {
 namespace {
 
 void assignRoles(const Node &node, ConvolutionShape &shape) {
@@ -73,4 +73,4 @@ ConvolutionShape convolutionShape(const Node &node) {
   return shape;
 }
 
-} // namespace dualpath::cpu
+} // namespace dualpath
