@@ -23,6 +23,7 @@ export default typescript.config(
       "**/dist/**",
       "**/dist-spec/**",
       "**/build/**",
+      "**/build-cuda/**",
       "**/test-results/**",
       ".dualpath/**",
       "runs/**",

@@ -10,6 +10,7 @@ import { requireBuildTools } from "./toolchain.mjs";
 
 export const project = resolve(import.meta.dirname, "../../packages/cuda-kernels");
 export const build = resolve(project, "build");
+export const cudaBuild = resolve(project, "build-cuda");
 
 /** Runs a program in the package's folder with its output on the terminal. */
 function run(program, parameters) {
@@ -22,26 +23,44 @@ function run(program, parameters) {
 }
 
 /** cmake-js hands Node-API's headers to CMake, so that neither a network nor Node's own headers are needed. */
-function cmakeJs(command, parameters) {
+function cmakeJs(command, out, parameters) {
   const program = createRequire(import.meta.url).resolve("cmake-js/bin/cmake-js");
-  run(process.execPath, [program, command, "--directory", project, "--out", build, ...parameters]);
+  run(process.execPath, [program, command, "--directory", project, "--out", out, ...parameters]);
 }
 
 /** CMake refuses a build folder that was configured elsewhere, as a copied or moved checkout has one. */
-function dropForeignBuild() {
-  const cache = join(build, "CMakeCache.txt");
+function dropForeignBuild(out) {
+  const cache = join(out, "CMakeCache.txt");
   if (
     !existsSync(cache) ||
     readFileSync(cache, "utf8").includes(`CMAKE_HOME_DIRECTORY:INTERNAL=${project}\n`)
   )
     return;
-  rmSync(build, { recursive: true });
+  rmSync(out, { recursive: true });
 }
 
-/** Checks the tools, provides oneDNN, configures and builds one target of packages/cuda-kernels/CMakeLists.txt. */
+/** Configures packages/cuda-kernels/CMakeLists.txt with these definitions and builds one target of it. */
+function configureAndBuild(out, definitions, target) {
+  const values = Object.entries(definitions).map(([name, value]) => `--CD${name}=${value}`);
+  dropForeignBuild(out);
+  cmakeJs("configure", out, values);
+  cmakeJs("build", out, ["--target", target, "--parallel", String(availableParallelism())]);
+}
+
+/** Checks the tools, provides oneDNN, and builds a target of the CPU's binary. */
 export function buildTarget(target) {
   requireBuildTools();
-  dropForeignBuild();
-  cmakeJs("configure", [`--CDDNNL_ROOT=${provideOneDnn()}`, "--CDDUALPATH_TESTS=ON"]);
-  cmakeJs("build", ["--target", target, "--parallel", String(availableParallelism())]);
+  configureAndBuild(build, { DNNL_ROOT: provideOneDnn(), DUALPATH_TESTS: "ON" }, target);
+}
+
+/** Builds the addon for CUDA with a toolkit of cuda.mjs. */
+export function buildForCuda({ nvcc, includes, libraries, searchedAtRunTime }) {
+  requireBuildTools();
+  const definitions = {
+    DUALPATH_NVCC: nvcc,
+    DUALPATH_CUDA_INCLUDES: includes.join(";"),
+    DUALPATH_CUDA_LIBRARIES: libraries.join(";"),
+    DUALPATH_CUDA_RPATH: searchedAtRunTime.join(";"),
+  };
+  configureAndBuild(cudaBuild, definitions, "dualpath_addon");
 }

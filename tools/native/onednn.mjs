@@ -41,7 +41,7 @@ function place(name) {
 }
 
 function download(target) {
-  const python = requirePip();
+  const python = requirePip("it downloads oneDNN once (or name an unpacked oneDNN 2.x in DNNL_ROOT)");
   const parameters = [
     "-m",
     "pip",

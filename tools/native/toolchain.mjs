@@ -50,10 +50,9 @@ export function requireBuildTools() {
     throw missing("make", "CMake drives it", "make");
 }
 
-/** Python with pip, which downloads the oneDNN wheels; needed once. */
-export function requirePip() {
+/** Python with pip, which downloads pinned wheels; needed once. `purpose` says for what, and what would do instead. */
+export function requirePip(purpose) {
   const python = process.env.DUALPATH_PYTHON3 ?? "python3";
-  const purpose = "it downloads oneDNN once (or name an unpacked oneDNN 2.x in DNNL_ROOT)";
   if (output(python, ["--version"]) === undefined)
     throw missing(`Python 3 ('${python}')`, purpose, "python3 python3-pip");
   if (output(python, ["-m", "pip", "--version"]) === undefined)

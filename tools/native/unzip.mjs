@@ -12,7 +12,7 @@ const DEFLATED = 8;
 
 function endOfDirectory(zip) {
   for (let at = zip.length - END_BYTES; at >= 0; at--) if (zip.readUInt32LE(at) === END_SIGNATURE) return at;
-  throw new BuildFailure("a downloaded wheel is not a zip file; delete .dualpath/onednn and try again");
+  throw new BuildFailure("a downloaded wheel is not a zip file; delete .dualpath and try again");
 }
 
 /** The entries of the archive's central directory. */
@@ -26,6 +26,7 @@ function* entries(zip) {
       name: zip.toString("utf8", at + 46, at + 46 + nameBytes),
       method: zip.readUInt16LE(at + 10),
       bytes: zip.readUInt32LE(at + 20),
+      executable: ((zip.readUInt32LE(at + 38) >>> 16) & 0o100) !== 0,
       header: zip.readUInt32LE(at + 42),
     };
     at += 46 + nameBytes + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
@@ -48,6 +49,6 @@ export function unzip(file, folder, place) {
     if (path === undefined || normalize(path).startsWith("..")) continue;
     const target = join(folder, path);
     mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, contents(zip, entry));
+    writeFileSync(target, contents(zip, entry), { mode: entry.executable ? 0o755 : 0o644 });
   }
 }

@@ -56,7 +56,9 @@ export interface AddonStore {
 /** What dualpath.node exports. */
 export interface Addon {
   readonly kind: "cpu" | "cuda";
-  readonly Store: new (threads: number) => AddonStore;
+  readonly Store: new (threads: number, device: number) => AddonStore;
+  /** Names of the devices there are. Throws DEVICE or VERSION, with the reason, for none. */
+  devices(): string[];
   operations(): string[];
   versions(): Record<string, string>;
   threadsAvailable(): number;

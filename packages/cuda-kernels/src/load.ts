@@ -4,12 +4,13 @@ import { fileURLToPath } from "node:url";
 
 import type { Addon } from "./binding.js";
 import { callSite, DualpathError, fromNative } from "./errors.js";
+import { probeCuda } from "./probe.js";
 import { NativeStore } from "./store.js";
 
 /** Where computation runs. "auto" takes CUDA when this build has it and a device answers. */
 export type Device = "auto" | "cpu" | "cuda" | `cuda:${number}`;
 
-/** A loaded binary. `reason` says why it is not CUDA where that was asked for or could have been. */
+/** A loaded binary. `reason` names the device where that is CUDA's, and says why it is not where it could have been. */
 export interface Backend {
   readonly kind: "cpu" | "cuda";
   readonly reason?: string;
@@ -22,38 +23,64 @@ export interface Backend {
 }
 
 const remedy = "build it with `npx nx run cuda-kernels:build-native`";
-const binary = fileURLToPath(new URL("../build/Release/dualpath.node", import.meta.url));
-const noCuda = "this build has no CUDA backend";
+const cpuBinary = fileURLToPath(new URL("../build/Release/dualpath.node", import.meta.url));
+const cudaBinary = fileURLToPath(new URL("../build-cuda/Release/dualpath.node", import.meta.url));
 
-let loaded: Addon | undefined;
+const loaded = new Map<string, Addon>();
+
+/** What a device's name stands for on this machine. */
+interface Choice {
+  readonly binary: string;
+  readonly index: number;
+  readonly reason?: string;
+}
 
 /**
- * Finds and loads the native binary; importing this package loads nothing. Later calls reuse it.
- * @throws DualpathError DEVICE when the binary is missing or does not load, or when CUDA was asked for by name
+ * Finds and loads a native binary; importing this package loads nothing. Later calls reuse it. The CUDA one is tried in
+ * a child process first.
+ * @throws DualpathError DEVICE when the binary is missing or does not load, or when CUDA was asked for by name and is
+ * not there
  */
 export function loadBackend(options: { readonly device?: Device } = {}): Backend {
-  const device = options.device ?? "auto";
-  if (device.startsWith("cuda")) {
-    throw new DualpathError("DEVICE", `device '${device}': expected a CUDA device, got none; ${noCuda}`, {
-      device,
-    });
-  }
-  loaded ??= loadAddon(binary);
-  const addon = loaded;
+  const { binary, index, reason } = choose(options.device ?? "auto");
+  const addon = loaded.get(binary) ?? loadAddon(binary);
+  loaded.set(binary, addon);
   return {
     kind: addon.kind,
-    ...(device === "auto" ? { reason: noCuda } : {}),
+    ...(reason === undefined ? {} : { reason }),
     opNames: () => addon.operations(),
     versions: () => addon.versions(),
     createStore: ({ threads }) =>
-      openStore(addon, threads ?? threadsFromEnvironment() ?? addon.threadsAvailable()),
+      openStore(addon, threads ?? threadsFromEnvironment() ?? addon.threadsAvailable(), index),
   };
 }
 
-function openStore(addon: Addon, threads: number): NativeStore {
+function choose(device: Device): Choice {
+  if (device === "cpu") return { binary: cpuBinary, index: 0 };
+  const { devices, reason = "" } = probeCuda(cudaBinary);
+  const index = cudaIndex(device);
+  const name = devices[index];
+  if (name !== undefined) return { binary: cudaBinary, index, reason: name };
+  if (device === "auto") return { binary: cpuBinary, index: 0, reason };
+  const got = devices.length === 0 ? `none; ${reason}` : devices.join(", ");
+  throw new DualpathError("DEVICE", `device '${device}': expected a CUDA device, got ${got}`, { device });
+}
+
+function cudaIndex(device: Device): number {
+  if (device === "auto" || device === "cuda") return 0;
+  const index = /^cuda:(\d+)$/.exec(device)?.[1];
+  if (index !== undefined) return Number(index);
+  throw new DualpathError(
+    "DEVICE",
+    `device: expected auto, cpu, cuda or cuda:<number>, got '${device}'; choose one of these`,
+    { device },
+  );
+}
+
+function openStore(addon: Addon, threads: number, device: number): NativeStore {
   const site = callSite();
   try {
-    return new NativeStore(new addon.Store(threads));
+    return new NativeStore(new addon.Store(threads, device));
   } catch (failure) {
     throw fromNative(failure, site);
   }

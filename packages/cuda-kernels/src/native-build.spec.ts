@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 
 import { afterAll, expect, test } from "vitest";
 
-const script = fileURLToPath(new URL("../../../tools/native/build.mjs", import.meta.url));
+const scriptOf = (name: string): string =>
+  fileURLToPath(new URL(`../../../tools/native/${name}.mjs`, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "dualpath-"));
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -18,6 +19,7 @@ const versions = { "c++": "12", cmake: "cmake version 3.25.1", ninja: "1.11.1", 
 function buildWith(
   programs: readonly (keyof typeof versions)[],
   environment: Readonly<Record<string, string>> = {},
+  script = "build",
 ): { status: number | null; stderr: string } {
   const path = mkdtempSync(join(folder, "path-"));
   for (const program of programs) {
@@ -25,7 +27,7 @@ function buildWith(
     chmodSync(join(path, program), 0o755);
   }
   const env = { PATH: path, ...environment };
-  return spawnSync(process.execPath, [script], { env, encoding: "utf8" });
+  return spawnSync(process.execPath, [scriptOf(script)], { env, encoding: "utf8" });
 }
 
 test("a missing compiler is named with the package to install", () => {
@@ -54,4 +56,14 @@ test("a DNNL_ROOT with another major version is refused", () => {
   writeFileSync(join(include, "dnnl_version.h"), "#define DNNL_VERSION_MAJOR 3\n");
   const { stderr } = buildWith(["c++", "cmake", "ninja"], { DNNL_ROOT: folder });
   expect(stderr).toContain(`DNNL_ROOT: expected oneDNN 2.x in ${folder}, got version 3`);
+});
+
+test("a CUDA that is too old is named, and the pinned wheels take its place", () => {
+  const old = mkdtempSync(join(folder, "cuda-"));
+  mkdirSync(join(old, "bin"));
+  writeFileSync(join(old, "bin/nvcc"), "#!/bin/sh\necho 'Cuda compilation tools, release 11.8, V11.8.89'\n");
+  chmodSync(join(old, "bin/nvcc"), 0o755);
+  const { status, stderr } = buildWith([], { CUDA_HOME: old }, "build-cuda");
+  expect(status).toBe(1);
+  expect(stderr).toContain(`CUDA of this machine: CUDA 11 in ${old}; using the pinned wheels`);
 });

@@ -1,4 +1,5 @@
 #include "../functors/all.h"
+#include "kernels.h"
 #include "launch.cuh"
 
 // All functors of the op list, for CUDA.

@@ -2,31 +2,18 @@
 
 #include "../engine/kernel.h"
 #include "../functors/lanes.h"
-
-#include <algorithm>
-#include <cuda_runtime.h>
+#include "context.h"
+#include "geometry.h"
 
 namespace dualpath::cuda {
 
-/// The stream that the session's thread launches on.
-inline cudaStream_t &stream() {
-  static thread_local cudaStream_t current = nullptr;
-  return current;
-}
-
-inline void requireSuccess(cudaError_t status, const char *what) {
-  if (status != cudaSuccess)
-    throw Failure(Code::Device, std::string("cuda: ") + what + ": " + cudaGetErrorString(status),
-                  {{"status", static_cast<double>(status)}});
-}
-
 /// How the lanes of a warp exchange values.
 struct WarpShuffle {
-  static constexpr int32_t count = 32;
+  static constexpr int32_t count = Geometry::warpThreads;
 
   HD int32_t lane() const {
 #if defined(__CUDA_ARCH__)
-    return static_cast<int32_t>(threadIdx.x % 32);
+    return static_cast<int32_t>(threadIdx.x % count);
 #else
     return 0;
 #endif
@@ -45,47 +32,83 @@ struct WarpShuffle {
   }
 };
 
-template <class Functor> __global__ void elementKernel(int64_t count, Functor functor) {
-  const int64_t stride = int64_t{gridDim.x} * blockDim.x;
-  for (int64_t i = int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < count; i += stride)
-    functor(i);
+/// The same for all threads of a block: neighbours by shuffle, distant ones through shared memory.
+struct BlockShuffle {
+  static constexpr int32_t count = Geometry::blockThreads;
+
+  HD int32_t lane() const {
+#if defined(__CUDA_ARCH__)
+    return static_cast<int32_t>(threadIdx.x);
+#else
+    return 0;
+#endif
+  }
+  HD void sync() const {
+#if defined(__CUDA_ARCH__)
+    __syncthreads();
+#endif
+  }
+  template <class T> HD T exchange(T value, [[maybe_unused]] int32_t mask) const {
+#if defined(__CUDA_ARCH__)
+    if (mask < Geometry::warpThreads)
+      return __shfl_xor_sync(0xFFFFFFFFu, value, mask);
+    __shared__ T slots[count];
+    __syncthreads(); // the slots of the exchange before have been read
+    slots[threadIdx.x] = value;
+    __syncthreads();
+    return slots[threadIdx.x ^ mask];
+#else
+    return value;
+#endif
+  }
+};
+
+inline __device__ Place placeOfThread() { return {blockIdx.x, threadIdx.x, gridDim.x}; }
+
+template <class Functor>
+__global__ void __launch_bounds__(Geometry::blockThreads) elementKernel(int64_t count, Functor functor) {
+  placeOfThread().elements(count, functor);
 }
 
-/// One warp a row.
-template <class Functor> __global__ void rowKernel(int64_t count, Functor functor) {
-  const int64_t warps = int64_t{gridDim.x} * (blockDim.x / 32);
-  for (int64_t row = (int64_t{blockIdx.x} * blockDim.x + threadIdx.x) / 32; row < count; row += warps)
-    functor(row, WarpLanes<WarpShuffle>{WarpShuffle{}});
+template <class Functor>
+__global__ void __launch_bounds__(Geometry::blockThreads) warpRowKernel(int64_t count, Functor functor) {
+  placeOfThread().warpRows(count, [&](int64_t row) { functor(row, WarpLanes<WarpShuffle>{WarpShuffle{}}); });
 }
 
-/// The CUDA launcher of functors: the same two calls as the CPU's.
+template <class Functor>
+__global__ void __launch_bounds__(Geometry::blockThreads) blockRowKernel(int64_t count, Functor functor) {
+  placeOfThread().blockRows(count,
+                            [&](int64_t row) { functor(row, WarpLanes<BlockShuffle>{BlockShuffle{}}); });
+}
+
+/// The CUDA launcher of functors: the same calls as the CPU's.
 struct Backend {
   static constexpr bool serialSort = false;
 
   template <class Functor> static void elements(int64_t count, Functor functor) {
     if (count == 0)
       return;
-    elementKernel<<<blocks(count), threads, 0, stream()>>>(count, functor);
+    const auto geometry = Geometry::elements(count);
+    elementKernel<<<static_cast<unsigned>(geometry.blocks), Geometry::blockThreads, 0, stream()>>>(count,
+                                                                                                   functor);
     requireSuccess(cudaGetLastError(), "launch of an element functor");
   }
 
-  template <class Functor> static void rows(int64_t count, int64_t, Functor functor) {
+  /// `width`: elements that a row touches.
+  template <class Functor> static void rows(int64_t count, int64_t width, Functor functor) {
     if (count == 0)
       return;
-    rowKernel<<<blocks(count * 32), threads, 0, stream()>>>(count, functor);
+    const auto geometry = Geometry::rows(count, width);
+    const auto blocks = static_cast<unsigned>(geometry.blocks);
+    if (geometry.blockPerRow)
+      blockRowKernel<<<blocks, Geometry::blockThreads, 0, stream()>>>(count, functor);
+    else
+      warpRowKernel<<<blocks, Geometry::blockThreads, 0, stream()>>>(count, functor);
     requireSuccess(cudaGetLastError(), "launch of a row functor");
   }
 
   /// Indices are on the device: those that are fed were checked on the host.
   static void checkIndices(const Node &, const char *, const int32_t *, int64_t, int64_t, int64_t) {}
-
-private:
-  static constexpr int threads = 256;
-  static constexpr int64_t mostBlocks = 65535; // beyond it the kernels stride over the grid
-
-  static unsigned blocks(int64_t count) {
-    return static_cast<unsigned>(std::min((count + threads - 1) / threads, mostBlocks));
-  }
 };
 
 } // namespace dualpath::cuda

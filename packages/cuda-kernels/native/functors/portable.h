@@ -22,6 +22,7 @@ HD float absolute(float value) { return value < 0.0f ? -value : value; }
 HD float infinity() { return __builtin_huge_valf(); }
 
 HD float sqrt(float value) { return __builtin_sqrtf(value); }
+HD double sqrt(double value) { return __builtin_sqrt(value); }
 
 /// e^x within 1 ulp or so, in operations that g++ vectorises. Cody-Waite reduction and the Cephes polynomial;
 /// overflow gives infinity, underflow goes through the subnormal numbers to 0, NaN stays.

@@ -1,0 +1,62 @@
+#include "convolution_request.h"
+
+#include "../engine/region.h"
+
+namespace dualpath::cuda {
+namespace {
+
+/// (outer, inner, rows, columns) with `inner` the fastest.
+TensorRequest channelsLast(int64_t outer, int64_t inner, int64_t rows, int64_t columns) {
+  return {{outer, inner, rows, columns}, {rows * columns * inner, 1, columns * inner, inner}};
+}
+
+ConvolutionPass passOf(const std::string &op) {
+  if (op == "conv2d")
+    return ConvolutionPass::Forward;
+  return op == "conv2dGradX" ? ConvolutionPass::GradX : ConvolutionPass::GradW;
+}
+
+functors::Margins marginsOf(const ConvolutionShape &shape) {
+  const auto &x = shape.source->shape;
+  functors::Margins margins{x[1], 0, 0, x[2] * x[3], 0, 0};
+  if (shape.padBegin != shape.padEnd) {
+    margins.top = shape.padBegin[0], margins.bottom = shape.padEnd[0];
+    margins.before = shape.padBegin[1] * x[3], margins.after = shape.padEnd[1] * x[3];
+  }
+  return margins;
+}
+
+} // namespace
+
+bool ConvolutionRequest::copiesImage() const {
+  return margins.top + margins.bottom + margins.before + margins.after > 0;
+}
+
+bool ConvolutionRequest::copiesWeights() const {
+  const auto &e = weights.extents;
+  return e[1] > 1 && e[2] * e[3] > 1;
+}
+
+size_t ConvolutionRequest::bytesOf(const TensorRequest &tensor) {
+  size_t bytes = sizeof(float);
+  for (auto extent : tensor.extents)
+    bytes *= static_cast<size_t>(extent);
+  return alignUp(bytes);
+}
+
+ConvolutionRequest convolutionRequest(const Node &node) {
+  const auto shape = convolutionShape(node);
+  const auto &x = shape.source->shape, &w = shape.weights->shape, &y = shape.destination->shape;
+  const auto margins = marginsOf(shape);
+  ConvolutionRequest request{passOf(node.op), {}, {}, {}, shape.padBegin, shape.strides, {}, margins};
+  request.image = channelsLast(x[0], x[3], margins.paddedHeight(), margins.paddedInner() / x[3]);
+  request.weights = channelsLast(w[0], w[1], w[2], w[3]);
+  request.result = channelsLast(y[0], y[3], y[1], y[2]);
+  if (request.copiesImage())
+    request.padding = {0, 0};
+  for (auto gap : shape.gaps)
+    request.dilations.push_back(gap + 1);
+  return request;
+}
+
+} // namespace dualpath::cuda

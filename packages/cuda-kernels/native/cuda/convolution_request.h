@@ -1,0 +1,40 @@
+#pragma once
+
+#include "../engine/convolution_shape.h"
+#include "../functors/margins.h"
+
+#include <string>
+#include <vector>
+
+namespace dualpath::cuda {
+
+enum class ConvolutionPass { Forward, GradX, GradW };
+
+/// Extents in cuDNN's order (N, C, H, W; weights O, I, KH, KW) with the strides that say how they lie in
+/// memory: channels last, weights too.
+struct TensorRequest {
+  std::vector<int64_t> extents, strides;
+};
+
+/// What cuDNN is asked for. Its engines want the same padding on both sides of an axis: any other is a margin
+/// that is added to a copy of the image (or cut off the image's gradient), and the request then has none.
+struct ConvolutionRequest {
+  ConvolutionPass pass;
+  TensorRequest image, weights, result; // x or dx with its margins, w or dw, y or dy
+  std::vector<int64_t> padding, strides, dilations;
+  functors::Margins margins;
+
+  bool copiesImage() const;
+  /// Whether weights lie in another order than the plan's (O, I, KH, KW).
+  bool copiesWeights() const;
+  size_t imageBytes() const { return copiesImage() ? bytesOf(image) : 0; }
+  size_t weightBytes() const { return copiesWeights() ? bytesOf(weights) : 0; }
+
+private:
+  static size_t bytesOf(const TensorRequest &tensor);
+};
+
+/// Reads a checked conv2d, conv2dGradX or conv2dGradW node.
+ConvolutionRequest convolutionRequest(const Node &node);
+
+} // namespace dualpath::cuda

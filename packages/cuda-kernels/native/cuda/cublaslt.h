@@ -1,0 +1,26 @@
+#pragma once
+
+#include "matmul_request.h"
+
+#include <memory>
+#include <string>
+
+/// The one place that knows cuBLASLt. Everything here is used on session threads, on a device.
+namespace dualpath::cuda {
+
+/// A matrix product with the algorithm that cuBLASLt's heuristics chose for it.
+class MatmulCall {
+public:
+  virtual ~MatmulCall() = default;
+  virtual std::string algorithm() const = 0;
+  virtual size_t workspaceBytes() const = 0;
+  virtual void run(const void *first, const void *second, void *result, std::byte *workspace) = 0;
+};
+
+/// Throws INTERNAL where cuBLASLt has no algorithm. `tf32` rounds inputs of products to 10 bits.
+std::unique_ptr<MatmulCall> matmulCall(const Node &node, const MatmulRequest &request, bool tf32);
+
+/// "13.0.2" of the library that is loaded.
+std::string cublasLtVersion();
+
+} // namespace dualpath::cuda

@@ -1,0 +1,153 @@
+#include "cudnn.h"
+
+#include "context.h"
+
+#include <cudnn_frontend.h>
+
+namespace dualpath::cuda {
+namespace {
+
+namespace fe = cudnn_frontend;
+
+/// One handle a session thread, on the thread's stream.
+class Handle {
+public:
+  Handle() {
+    require(cudnnCreate(&handle_), "a handle");
+    require(cudnnSetStream(handle_, stream()), "the stream");
+  }
+  ~Handle() { cudnnDestroy(handle_); }
+  Handle(const Handle &) = delete;
+  Handle &operator=(const Handle &) = delete;
+  cudnnHandle_t get() const { return handle_; }
+
+private:
+  static void require(cudnnStatus_t status, const std::string &what) {
+    if (status != CUDNN_STATUS_SUCCESS)
+      throw Failure(Code::Device, "cuDNN: " + what + ": expected success, got " + cudnnGetErrorString(status),
+                    {{"status", static_cast<double>(status)}});
+  }
+  cudnnHandle_t handle_ = nullptr;
+};
+
+cudnnHandle_t handle() {
+  static thread_local Handle own;
+  return own.get();
+}
+
+void require(const Node &node, fe::error_t status, const std::string &what) {
+  if (status.is_bad())
+    throw Failure(Code::Internal,
+                  node.op + " '" + node.name + "': cuDNN: " + what + ": expected success, got " +
+                      status.get_message(),
+                  {{"op", node.op}, {"node", node.name}, {"status", static_cast<double>(status.get_code())}});
+}
+
+enum Uid : int64_t { imageUid = 1, weightsUid, resultUid };
+
+fe::graph::Tensor_attributes describe(const TensorRequest &tensor, Uid uid) {
+  return fe::graph::Tensor_attributes()
+      .set_uid(uid)
+      .set_dim(tensor.extents)
+      .set_stride(tensor.strides)
+      .set_data_type(fe::DataType_t::FLOAT);
+}
+
+template <class Attributes> Attributes geometry(const ConvolutionRequest &request) {
+  return Attributes()
+      .set_padding(request.padding)
+      .set_stride(request.strides)
+      .set_dilation(request.dilations);
+}
+
+void finish(const std::shared_ptr<fe::graph::Tensor_attributes> &output, const TensorRequest &tensor,
+            Uid uid) {
+  output->set_output(true)
+      .set_uid(uid)
+      .set_dim(tensor.extents)
+      .set_stride(tensor.strides)
+      .set_data_type(fe::DataType_t::FLOAT);
+}
+
+void addConvolution(fe::graph::Graph &graph, const ConvolutionRequest &request) {
+  const auto &[pass, image, weights, result, padding, strides, dilations, margins] = request;
+  if (pass == ConvolutionPass::Forward)
+    return finish(graph.conv_fprop(graph.tensor(describe(image, imageUid)),
+                                   graph.tensor(describe(weights, weightsUid)),
+                                   geometry<fe::graph::Conv_fprop_attributes>(request)),
+                  result, resultUid);
+  const auto dy = graph.tensor(describe(result, resultUid));
+  if (pass == ConvolutionPass::GradX)
+    return finish(graph.conv_dgrad(dy, graph.tensor(describe(weights, weightsUid)),
+                                   geometry<fe::graph::Conv_dgrad_attributes>(request)),
+                  image, imageUid);
+  finish(graph.conv_wgrad(dy, graph.tensor(describe(image, imageUid)),
+                          geometry<fe::graph::Conv_wgrad_attributes>(request)),
+         weights, weightsUid);
+}
+
+std::vector<fe::NumericalNote_t> unwanted(bool tf32) {
+  std::vector<fe::NumericalNote_t> notes{fe::NumericalNote_t::NONDETERMINISTIC,
+                                         fe::NumericalNote_t::REDUCED_PRECISION_REDUCTION};
+  if (!tf32)
+    notes.insert(notes.end(), {fe::NumericalNote_t::TENSOR_CORE, fe::NumericalNote_t::DOWN_CONVERT_INPUTS});
+  return notes;
+}
+
+class GraphCall final : public ConvolutionCall {
+public:
+  GraphCall(const Node &node, const ConvolutionRequest &request, bool tf32) : node_(node) {
+    graph_.set_io_data_type(fe::DataType_t::FLOAT)
+        .set_intermediate_data_type(fe::DataType_t::FLOAT)
+        .set_compute_data_type(fe::DataType_t::FLOAT);
+    addConvolution(graph_, request);
+    require(node, graph_.validate(), "description");
+    require(node, graph_.build_operation_graph(handle()), "operation graph");
+    require(node, graph_.create_execution_plans({fe::HeurMode_t::A, fe::HeurMode_t::FALLBACK}), "engines");
+    graph_.deselect_numeric_notes(unwanted(tf32));
+    require(node, graph_.check_support(), "an engine that fits");
+    require(node, graph_.build_plans(fe::BuildPlanPolicy_t::HEURISTICS_CHOICE), "plan");
+    require(node, graph_.get_workspace_size(workspaceBytes_), "workspace");
+    require(node, graph_.get_plan_name(engine_), "name of the engine");
+  }
+
+  std::string engine() const override { return "cuDNN " + engine_; }
+  size_t workspaceBytes() const override { return static_cast<size_t>(workspaceBytes_); }
+  void run(void *image, void *weights, void *result, std::byte *workspace) override {
+    std::unordered_map<int64_t, void *> pointers{
+        {imageUid, image}, {weightsUid, weights}, {resultUid, result}};
+    require(node_, graph_.execute(handle(), pointers, workspace), "execution");
+  }
+
+private:
+  const Node &node_;
+  fe::graph::Graph graph_;
+  int64_t workspaceBytes_ = 0;
+  std::string engine_;
+};
+
+std::string printVersion(size_t version) {
+  return std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
+         std::to_string(version % 100);
+}
+
+} // namespace
+
+std::unique_ptr<ConvolutionCall> convolutionCall(const Node &node, const ConvolutionRequest &request,
+                                                 bool tf32) {
+  return std::make_unique<GraphCall>(node, request, tf32);
+}
+
+std::string cudnnVersion() { return printVersion(cudnnGetVersion()); }
+
+void requireCudnnVersion() {
+  const auto loaded = cudnnGetVersion();
+  if (loaded < CUDNN_VERSION)
+    throw Failure(Code::Version,
+                  "cuDNN: expected at least " + printVersion(CUDNN_VERSION) +
+                      ", with which this was built, got " + printVersion(loaded) +
+                      "; install a newer cuDNN 9 or build again with the older one",
+                  {{"loaded", static_cast<double>(loaded)}, {"built", static_cast<double>(CUDNN_VERSION)}});
+}
+
+} // namespace dualpath::cuda

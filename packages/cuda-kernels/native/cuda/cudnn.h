@@ -1,0 +1,31 @@
+#pragma once
+
+#include "convolution_request.h"
+
+#include <memory>
+#include <string>
+
+/// The one place that knows cuDNN. Everything here is used on session threads, on a device.
+namespace dualpath::cuda {
+
+/// A convolution with the engine that cuDNN's heuristics chose for it: deterministic, and without rounding
+/// its inputs unless TF32 was asked for.
+class ConvolutionCall {
+public:
+  virtual ~ConvolutionCall() = default;
+  virtual std::string engine() const = 0;
+  virtual size_t workspaceBytes() const = 0;
+  /// Pointers in the roles of the request; workspace aligned to 64 bytes.
+  virtual void run(void *image, void *weights, void *result, std::byte *workspace) = 0;
+};
+
+/// Throws INTERNAL with cuDNN's words where it has no engine. `tf32` rounds inputs of products to 10 bits.
+std::unique_ptr<ConvolutionCall> convolutionCall(const Node &node, const ConvolutionRequest &request,
+                                                 bool tf32);
+
+/// "9.13.1" of the library that is loaded.
+std::string cudnnVersion();
+/// Throws VERSION when it is older than the headers.
+void requireCudnnVersion();
+
+} // namespace dualpath::cuda

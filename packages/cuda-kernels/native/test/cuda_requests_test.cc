@@ -1,0 +1,150 @@
+#include "../cuda/convolution_request.h"
+#include "../cuda/matmul_request.h"
+#include "../cuda/no_device.h"
+#include "operands.h"
+
+// What cuBLASLt and cuDNN are asked for, held against plain loops that obey the request.
+
+using namespace dualpath;
+using namespace dualpath::cuda;
+using namespace dualpath::test;
+
+namespace {
+
+constexpr double tolerance = 1e-5;
+
+/// Element (row, column) of an operand of a column-major product.
+double at(const MatrixRequest &matrix, const float *data, int64_t row, int64_t column) {
+  return matrix.transposed ? data[column + row * matrix.rows] : data[row + column * matrix.rows];
+}
+
+Doubles obey(const MatmulRequest &request, const float *first, const float *second) {
+  const auto &[a, b, y] = request;
+  const auto inner = a.transposed ? a.rows : a.columns;
+  Doubles result(y.rows * y.columns);
+  for (int64_t column = 0; column < y.columns; ++column)
+    for (int64_t row = 0; row < y.rows; ++row)
+      for (int64_t k = 0; k < inner; ++k)
+        result[row + column * y.rows] += at(a, first, row, k) * at(b, second, k, column);
+  return result;
+}
+
+void products(bool transposeA, bool transposeB) {
+  const int64_t m = 3, k = 5, n = 4;
+  Operand a("a", transposeA ? Shape{k, m} : Shape{m, k}), b("b", transposeB ? Shape{n, k} : Shape{k, n}),
+      y("y", {m, n});
+  const auto left = randoms(m * k, 1), right = randoms(k * n, 2);
+  const Node node{"matmul",
+                  "n",
+                  {&a.tensor, &b.tensor},
+                  {&y.tensor},
+                  Attributes({{"transposeA", transposeA}, {"transposeB", transposeB}})};
+  Doubles expected;
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t j = 0; j < n; ++j) {
+      double sum = 0;
+      for (int64_t x = 0; x < k; ++x)
+        sum += static_cast<double>(left[transposeA ? x * m + i : i * k + x]) *
+               right[transposeB ? j * k + x : x * n + j];
+      expected.push_back(sum);
+    }
+  const auto got = obey(matmulRequest(node), right.data(), left.data());
+  close("y", Floats(got.begin(), got.end()), expected, tolerance);
+}
+
+void refusesProducts() {
+  Operand a("a", {3, 5}), b("b", {4, 2}), y("y", {3, 2});
+  equal("inner", failureOf([&] {
+          matmulRequest({"matmul", "n", {&a.tensor, &b.tensor}, {&y.tensor}, {}});
+        }),
+        "SHAPE matmul 'n': inner extent of b: expected 5, got 4");
+}
+
+/// A convolution's operands and node.
+struct Convolution {
+  Operand x, w, y;
+  Node node;
+
+  Convolution(const Shape &image, const Shape &weights, const Shape &result, const Attributes &attributes)
+      : x("x", image), w("w", weights),
+        y("y", result), node{"conv2d", "n", {&x.tensor, &w.tensor}, {&y.tensor}, attributes} {}
+};
+
+Attributes geometry(std::vector<double> stride, std::vector<double> pad, std::vector<double> dilation,
+                    double groups) {
+  return Attributes({{"stride", stride}, {"pad", pad}, {"dilation", dilation}, {"groups", groups}});
+}
+
+void describesChannelsLast() {
+  const Convolution c({2, 7, 9, 6}, {4, 3, 3, 2}, {2, 4, 4, 4}, geometry({2, 2}, {1, 1, 0, 0}, {1, 1}, 2));
+  const auto request = convolutionRequest(c.node);
+  equal("image", request.image.extents, Shape{2, 6, 7, 9});
+  equal("image strides", request.image.strides, Shape{7 * 9 * 6, 1, 9 * 6, 6});
+  equal("weights", request.weights.extents, Shape{4, 3, 3, 2});
+  equal("weight strides", request.weights.strides, Shape{3 * 2 * 3, 1, 2 * 3, 3});
+  equal("result", request.result.extents, Shape{2, 4, 4, 4});
+  equal("padding", request.padding, Shape{1, 0});
+  equal("strides", request.strides, Shape{2, 2});
+  expect(!request.copiesImage(), "even padding is cuDNN's");
+  expect(request.copiesWeights(), "several taps and channels change order");
+  expect(request.weightBytes() == 320, "the copy of the weights is rounded up to 64 bytes");
+}
+
+void keepsWeightsInOrder() {
+  const Convolution point({1, 4, 4, 8}, {8, 8, 1, 1}, {1, 4, 4, 8},
+                          geometry({1, 1}, {0, 0, 0, 0}, {1, 1}, 1));
+  expect(!convolutionRequest(point.node).copiesWeights(), "a single tap is in order");
+  const Convolution depth({1, 4, 4, 8}, {8, 1, 3, 3}, {1, 4, 4, 8},
+                          geometry({1, 1}, {1, 1, 1, 1}, {1, 1}, 8));
+  expect(!convolutionRequest(depth.node).copiesWeights(), "a single channel is in order");
+}
+
+void copiesUnevenMargins() {
+  const Convolution c({3, 1, 10, 5}, {4, 5, 1, 2}, {3, 1, 10, 4}, geometry({1, 1}, {0, 0, 0, 1}, {1, 1}, 1));
+  const auto request = convolutionRequest(c.node);
+  expect(request.copiesImage(), "one-sided padding is a margin");
+  equal("image", request.image.extents, Shape{3, 5, 1, 11});
+  equal("padding", request.padding, Shape{0, 0});
+  expect(request.margins.before == 0 && request.margins.after == 5, "one pixel of five channels behind");
+  expect(request.imageBytes() == alignUp(3 * 11 * 5 * 4), "room for the padded copy");
+}
+
+void knowsPasses() {
+  Operand x("x", {1, 4, 4, 8}), w("w", {8, 8, 1, 1}), y("y", {1, 4, 4, 8});
+  auto attributes = geometry({1, 1}, {0, 0, 0, 0}, {1, 1}, 1);
+  attributes.set("inputShape", std::vector<double>{1, 4, 4, 8});
+  attributes.set("weightShape", std::vector<double>{8, 8, 1, 1});
+  const auto passOf = [&](const std::string &op, Operand &first, Operand &second, Operand &result) {
+    return convolutionRequest({op, "n", {&first.tensor, &second.tensor}, {&result.tensor}, attributes}).pass;
+  };
+  expect(passOf("conv2d", x, w, y) == ConvolutionPass::Forward, "conv2d");
+  expect(passOf("conv2dGradX", y, w, x) == ConvolutionPass::GradX, "conv2dGradX");
+  expect(passOf("conv2dGradW", x, y, w) == ConvolutionPass::GradW, "conv2dGradW");
+}
+
+void explainsNoDevice() {
+  equal("none", noDeviceReason(13000, 0),
+        "driver: expected one for CUDA 13.0 or later, got none; install NVIDIA's driver");
+  equal("old", noDeviceReason(13000, 12040),
+        "driver: expected one for CUDA 13.0 or later, got one for CUDA 12.4; update NVIDIA's driver");
+  equal("newer", noDeviceReason(12080, 13010), "device: expected at least one, got none");
+}
+
+} // namespace
+
+int main() {
+  return run({
+      {"a column-major product by the request is the row-major product of the node",
+       [] {
+         for (const bool a : {false, true})
+           for (const bool b : {false, true})
+             products(a, b);
+       }},
+      {"operands that do not fit are refused by name", refusesProducts},
+      {"convolutions are described channels last, with their geometry", describesChannelsLast},
+      {"weights are not copied where both orders are one", keepsWeightsInOrder},
+      {"uneven padding becomes a margin of a copy", copiesUnevenMargins},
+      {"each of the three ops is its own pass", knowsPasses},
+      {"a missing, an old and a sufficient driver without a device are told apart", explainsNoDevice},
+  });
+}

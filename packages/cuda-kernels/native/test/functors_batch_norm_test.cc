@@ -1,0 +1,127 @@
+#include "../functors/batch_norm.h"
+#include "functors_harness.h"
+
+using namespace dualpath;
+using namespace dualpath::test;
+
+namespace {
+
+/// Float32 sums of up to 256 values, divided by deviations down to 0.03: two pixels may nearly agree.
+constexpr double tolerance = 5e-5;
+constexpr double epsilon = 1e-3;
+
+/// Around the band of 32 channels and the parts of 16 pixels.
+const Shape shapes[] = {{1, 1}, {2, 31}, {15, 32}, {16, 33}, {17, 5}, {33, 64}, {2, 3, 5, 7}, {1, 1, 40, 65}};
+
+/// All of one case, by plain loops over (rows, channels).
+struct Reference {
+  Shape shape, vector;
+  int64_t channels, rows;
+  bool frozen, relu, add;
+  Doubles x, gamma, beta, residual, dy, mean, variance, y, kept, dx, dgamma, dbeta;
+
+  Reference(const Shape &shape, bool frozen, bool relu, bool add)
+      : shape(shape), vector{shape.back()}, channels(shape.back()), rows(product(shape) / channels),
+        frozen(frozen), relu(relu), add(add), x(uniform(product(shape), 1, 2, 4)),
+        gamma(uniform(channels, 2)), beta(uniform(channels, 3)), residual(uniform(product(shape), 4)),
+        dy(uniform(product(shape), 5)), mean(channels), variance(channels), y(x), kept(dy), dx(dy),
+        dgamma(channels), dbeta(channels) {
+    statistics(), outputs(), gradients();
+  }
+  double normal(int64_t i) const {
+    return (x[i] - mean[i % channels]) / std::sqrt(variance[i % channels] + epsilon);
+  }
+
+private:
+  void statistics() {
+    if (frozen) {
+      mean = uniform(channels, 6, 2, 4), variance = uniform(channels, 7, 0.5, 1);
+      return;
+    }
+    const auto count = static_cast<double>(rows);
+    for (size_t i = 0; i < x.size(); ++i)
+      mean[i % channels] += x[i] / count;
+    for (size_t i = 0; i < x.size(); ++i)
+      variance[i % channels] += std::pow(x[i] - mean[i % channels], 2) / count;
+  }
+  void outputs() {
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double value = gamma[i % channels] * normal(i) + beta[i % channels] + (add ? residual[i] : 0);
+      y[i] = relu ? std::max(0.0, value) : value;
+    }
+  }
+  void gradients() {
+    for (size_t i = 0; i < x.size(); ++i) {
+      kept[i] = relu && y[i] <= 0 ? 0 : dy[i];
+      dbeta[i % channels] += kept[i];
+      dgamma[i % channels] += kept[i] * normal(i);
+    }
+    const auto count = static_cast<double>(rows);
+    for (size_t i = 0; i < x.size(); ++i) {
+      const auto c = i % channels;
+      const double drift = frozen ? 0 : (dbeta[c] + normal(i) * dgamma[c]) / count;
+      dx[i] = gamma[c] / std::sqrt(variance[c] + epsilon) * (kept[i] - drift);
+    }
+  }
+};
+
+Case caseOf(const std::string &op, bool relu) {
+  return Case(op).attribute("epsilon", epsilon).attribute("relu", relu);
+}
+
+Case gradCase(const std::string &op, const Reference &r) {
+  auto tested = caseOf(op, r.relu).in(r.shape, r.dy).in(r.shape, r.x).in(r.vector, r.gamma);
+  tested.in(r.vector, r.mean).in(r.vector, r.variance).in(r.shape, r.y);
+  return tested.out(r.shape).out(r.vector).out(r.vector);
+}
+
+void trained(const Shape &shape, bool relu) {
+  const Reference r(shape, false, relu, false);
+  auto forward = caseOf("batchNorm", relu).in(shape, r.x).in(r.vector, r.gamma).in(r.vector, r.beta);
+  check("batchNorm " + printShape(shape), forward.out(shape).out(r.vector).out(r.vector),
+        {cpu::batchNorm, functors::batchNorm<HostWarp>}, {r.y, r.mean, r.variance}, tolerance);
+  check("batchNormGrad " + printShape(shape), gradCase("batchNormGrad", r),
+        {cpu::batchNormGrad, functors::batchNormGrad<HostWarp>}, {r.dx, r.dgamma, r.dbeta}, tolerance);
+}
+
+void frozen(const Shape &shape, bool relu) {
+  const Reference r(shape, true, relu, false);
+  auto forward = caseOf("batchNormFrozen", relu).in(shape, r.x).in(r.vector, r.gamma).in(r.vector, r.beta);
+  check("batchNormFrozen " + printShape(shape),
+        forward.in(r.vector, r.mean).in(r.vector, r.variance).out(shape),
+        {cpu::batchNormFrozen, functors::batchNormFrozen<HostWarp>}, {r.y}, tolerance);
+  check("batchNormFrozenGrad " + printShape(shape), gradCase("batchNormFrozenGrad", r),
+        {cpu::batchNormFrozenGrad, functors::batchNormFrozenGrad<HostWarp>}, {r.dx, r.dgamma, r.dbeta},
+        tolerance);
+}
+
+void fused(const Shape &shape) {
+  const Reference r(shape, false, true, true);
+  auto forward = caseOf("batchNormAddRelu", true).in(shape, r.x).in(r.vector, r.gamma).in(r.vector, r.beta);
+  check("batchNormAddRelu " + printShape(shape),
+        forward.in(shape, r.residual).out(shape).out(r.vector).out(r.vector),
+        {cpu::batchNormAddRelu, functors::batchNormAddRelu<HostWarp>}, {r.y, r.mean, r.variance}, tolerance);
+  check("batchNormAddReluGrad " + printShape(shape), gradCase("batchNormAddReluGrad", r).out(shape),
+        {cpu::batchNormAddReluGrad, functors::batchNormAddReluGrad<HostWarp>},
+        {r.dx, r.dgamma, r.dbeta, r.kept}, tolerance);
+}
+
+void refusals() {
+  auto tested =
+      caseOf("batchNorm", false).in({2, 3}, uniform(6, 1)).in({2}, uniform(2, 2)).in({3}, uniform(3, 3));
+  tested.out({2, 3}).out({3}).out({3});
+  expectFailure("gamma", tested, functors::batchNorm<HostWarp>,
+                "SHAPE batchNorm 'tested': '': expected [3], got [2]");
+}
+
+} // namespace
+
+int main() {
+  for (const auto &shape : shapes) {
+    for (const bool relu : {false, true})
+      trained(shape, relu), frozen(shape, relu);
+    fused(shape);
+  }
+  refusals();
+  return finish("batch norm by functors");
+}
