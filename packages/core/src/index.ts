@@ -47,6 +47,7 @@ export { textCnn, textCnnFeatures } from "./models/text-cnn.js";
 export { contrastiveLoss } from "./losses/contrastive.js";
 export { instanceLoss } from "./losses/instance.js";
 export { inBatchRankingLoss, pairedRankingLoss } from "./losses/ranking.js";
+export { sigmoidLoss } from "./losses/sigmoid.js";
 export { lossesSchema, type LossesConfig, type StructureLossConfig } from "./losses/schema.js";
 export { structureTerms, type StructureTerm } from "./losses/structure.js";
 
@@ -120,6 +121,7 @@ export {
   type LocalizationResult,
   type LocalizationSummary,
 } from "./metrics/localization.js";
+export { precision, type PrecisionSummary } from "./metrics/precision.js";
 export { matchRanks, retrieval, type LabelledEmbeddings, type RetrievalInput } from "./metrics/retrieval.js";
 export {
   averageRetrieval,

@@ -74,9 +74,11 @@ export async function assembleCorpus(
 ): Promise<Corpus> {
   const { report, imageNames, captions, train, evaluation } = parts;
   const baseDirectory = context.baseDirectory ?? process.cwd();
-  const training = Array.from(train.texts.rows, (row) => captions[row] as string);
+  const captionsOf = (split: Split | undefined): readonly string[] =>
+    Array.from(split?.texts.rows ?? [], (row) => captions[row] as string);
+  const [training, validation] = [captionsOf(train), captionsOf(evaluation.validation)];
   const { cacheDirectory } = context;
-  const sources = { training, all: captions, baseDirectory, cacheDirectory };
+  const sources = { training, validation, all: captions, baseDirectory, cacheDirectory };
   const { vocabulary, lookup } = await prepareText(config.text, sources);
   const pixels = openOnce(parts.openImages);
   const features = openOnce(() => readFeatures(resolve(baseDirectory, config.features ?? ""), imageNames));

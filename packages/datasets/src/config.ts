@@ -38,10 +38,13 @@ export const wordVectorsSchema = z
     /** Take only words that have a vector into the vocabulary (paper A). */
     restrict: z.boolean().default(false),
     /**
-     * "training": words of the training captions. "corpus": also the words of held-out captions that have a vector, as if
+     * "training": words of the training captions. "validation": of the validation captions too (paper A's code on
+     * Flickr30k). "corpus": also the words of held-out captions that have a vector, as if
      * the whole file were the vocabulary; nothing is learned for them.
      */
-    words: z.enum(["training", "corpus"]).default("training"),
+    words: z.enum(["training", "validation", "corpus"]).default("training"),
+    /** "random": the vectors decide about the vocabulary only, the lookup starts at random (paper A's ablation). */
+    initial: z.enum(["vectors", "random"]).default("vectors"),
   })
   .refine(({ file, package: name }) => (file === undefined) !== (name === undefined), {
     error: "expected either file or package",

@@ -47,6 +47,24 @@ it("lines word vectors up with the vocabulary, or restricts it to them", async (
   expect(restricted.vocabulary.words).toEqual(["red", "cats"]);
 });
 
+it("starts the lookup at random on request, with the vocabulary that the vectors allow", async () => {
+  const wordVectors = { file: "vectors.bin", restrict: true, initial: "random" } as const;
+  const corpus = await open({ text: { wordVectors } });
+  expect(corpus.vocabulary.words).toEqual(["red", "cats"]);
+  expect(corpus.lookup).toBeUndefined();
+});
+
+it("counts validation captions too on request, test captions never", async () => {
+  await writeFiles(root, { "first.txt": "0\n1", "third.txt": "2" });
+  const splits = { train: "first.txt", validation: "third.txt", test: "test.txt" };
+  const wordsOf = async (words: string) => {
+    const corpus = await open({ splits, text: { wordVectors: { file: "vectors.bin", words } } });
+    return [...corpus.vocabulary.words].sort();
+  };
+  expect(await wordsOf("training")).toEqual(["a", "cats", "dog", "red", "two"]);
+  expect(await wordsOf("validation")).toEqual(["a", "car", "cats", "dog", "red", "two"]);
+});
+
 it("adds held-out words that have a vector on request, behind the training words", async () => {
   await writeFiles(root, {
     "sea.bin": Buffer.concat([Buffer.from("2 2\n"), vector("sea", 4), vector("dog", 5)]),

@@ -7,6 +7,7 @@ import { contrastiveLoss, positiveShares, sameClassMask } from "./contrastive.js
 import { instanceLoss } from "./instance.js";
 import { inBatchRankingLoss, pairedNegativeMask, pairedRankingLoss } from "./ranking.js";
 import { lossesSchema } from "./schema.js";
+import { pairSigns, sigmoidLoss } from "./sigmoid.js";
 
 const ROWS = 8;
 const DIMENSION = 5;
@@ -191,6 +192,26 @@ describe("contrastive loss", () => {
 
   it("does not push rows of one class apart", async () => {
     expect(await contrastive(repeated, 20)).toBeCloseTo(byLoops(repeated, 20), 4);
+  });
+});
+
+describe("sigmoid loss", () => {
+  const sigmoid = (labels: Int32Array, scale: number, bias: number) =>
+    valueOf((graph, x) => sigmoidLoss({ ...x, signs: graph.input("signs", [ROWS, ROWS]) }, scale, bias), {
+      signs: pairSigns(labels, labels),
+    });
+
+  it.each([
+    ["distinct", distinct],
+    ["repeated", repeated],
+  ])("decides every pair by itself, with %s classes", async (_, labels) => {
+    let expected = 0;
+    for (let row = 0; row < ROWS; row++)
+      for (let column = 0; column < ROWS; column++) {
+        const sign = labels[row] === labels[column] ? 1 : -1;
+        expected += Math.log1p(Math.exp(-sign * (6 * cosine(row, column) - 2))) / ROWS;
+      }
+    expect(await sigmoid(labels, 6, -2)).toBeCloseTo(expected, 4);
   });
 });
 

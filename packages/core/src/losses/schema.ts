@@ -49,6 +49,13 @@ export const structureLossSchema = z.strictObject({
   texts: weight.default(0.1).describe("texts of one class closer than others; needs neighbours.texts"),
 });
 
+/** In-batch sigmoid loss over scale * cosine + bias (SigLIP); pairs of one class are positives. */
+export const sigmoidLossSchema = z.strictObject({
+  weight: weight.default(1),
+  scale: z.number().positive().default(10),
+  bias: z.number().default(-10),
+});
+
 /** The losses of a stage; one with weight 0 is not computed. */
 export const lossesSchema = z
   .strictObject({
@@ -56,13 +63,14 @@ export const lossesSchema = z
     ranking: rankingLossSchema.optional(),
     contrastive: contrastiveLossSchema.optional(),
     structure: structureLossSchema.optional(),
+    sigmoid: sigmoidLossSchema.optional(),
   })
-  .refine(({ instance, ranking, contrastive, structure }) => {
+  .refine(({ instance, structure, ...others }) => {
     const paths = instance ? [instance.image ?? instance.weight, instance.text ?? instance.weight] : [];
     const families = structure ? STRUCTURE_FAMILIES.map((family) => structure[family]) : [];
-    const weights = [...paths, ranking?.weight ?? 0, contrastive?.weight ?? 0, ...families];
-    return weights.some((weight) => weight > 0);
-  }, "at least one of instance, ranking, contrastive and structure needs a positive weight");
+    const weights = Object.values(others).map((loss) => loss?.weight ?? 0);
+    return [...paths, ...weights, ...families].some((weight) => weight > 0);
+  }, "at least one of instance, ranking, contrastive, structure and sigmoid needs a positive weight");
 
 /** The four families of triplets of the structure loss. */
 export const STRUCTURE_FAMILIES = ["imageToText", "textToImage", "images", "texts"] as const;
@@ -71,4 +79,5 @@ export type InstanceLossConfig = z.infer<typeof instanceLossSchema>;
 export type RankingLossConfig = z.infer<typeof rankingLossSchema>;
 export type ContrastiveLossConfig = z.infer<typeof contrastiveLossSchema>;
 export type StructureLossConfig = z.infer<typeof structureLossSchema>;
+export type SigmoidLossConfig = z.infer<typeof sigmoidLossSchema>;
 export type LossesConfig = z.infer<typeof lossesSchema>;

@@ -5,6 +5,7 @@ import { contrastiveLoss, positiveShares, sameClassMask } from "./contrastive.js
 import { instanceLoss } from "./instance.js";
 import { inBatchRankingLoss, pairedNegativeMask, pairedRankingLoss } from "./ranking.js";
 import type { LossesConfig, RankingLossConfig } from "./schema.js";
+import { pairSigns, sigmoidLoss } from "./sigmoid.js";
 import { structureTerms } from "./structure.js";
 
 /** One loss of a stage. Its weight is a scalar of the step, `weight.<name>`. */
@@ -49,6 +50,7 @@ export function lossTerms(paths: Paths, config: LossesConfig, classes?: number):
     rankingTerm(paths, config, label),
     contrastiveTerm(paths, config),
     structurePart(paths, config, classes ?? paths.image.embedding.shape[0]!, label),
+    sigmoidTerm(paths, config),
   ];
   const terms = parts.flatMap((part) => part.terms);
   const weighted = terms.map(({ name, value }) =>
@@ -157,5 +159,17 @@ function structurePart(
   return {
     terms: terms.map(({ family, value, weight }) => ({ name: `structure.${family}`, value, weight })),
     feeds: () => ({}),
+  };
+}
+
+function sigmoidTerm({ image, text }: Paths, { sigmoid }: LossesConfig): Part {
+  if (!sigmoid || sigmoid.weight === 0) return nothing;
+  const { graph, shape } = image.embedding;
+  const signs = graph.input("sigmoidSigns", [shape[0]!, shape[0]!]);
+  const inputs = { image: image.embedding, text: text.embedding, signs };
+  const value = sigmoidLoss(inputs, sigmoid.scale, sigmoid.bias);
+  return {
+    terms: [{ name: "sigmoid", value, weight: sigmoid.weight }],
+    feeds: (images, texts) => ({ sigmoidSigns: pairSigns(images, texts) }),
   };
 }

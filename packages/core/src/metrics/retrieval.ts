@@ -68,7 +68,12 @@ export async function matchRanks(
   }
 }
 
-function checkEmbeddings(what: string, { embedding, labels }: LabelledEmbeddings, dimension: number): void {
+/** Throws EMBEDDING when a row count does not fit or a number is not finite. */
+export function checkEmbeddings(
+  what: string,
+  { embedding, labels }: LabelledEmbeddings,
+  dimension: number,
+): void {
   const expected = labels.length * dimension;
   if (embedding.length !== expected) {
     const message = `retrieval: ${what}: expected ${labels.length} x ${dimension} numbers, got ${embedding.length}`;

@@ -3,6 +3,7 @@ import type { Program } from "../engine/program.js";
 import type { Store } from "../engine/store.js";
 import { Graph } from "../graph/graph.js";
 import { createBuildContext } from "../layers/context.js";
+import { precision, type PrecisionSummary } from "../metrics/precision.js";
 import { retrieval } from "../metrics/retrieval.js";
 import { averageRetrieval, type RetrievalResult } from "../metrics/summary.js";
 import { declareImage, declareText, type DualPath } from "../models/dual-path.js";
@@ -10,6 +11,7 @@ import type { EvaluationData } from "./data.js";
 import { TrainingError } from "./errors.js";
 import { imageFeeds, padded, rowShape, textFeeds, type Feeds, type RowShape } from "./feeds.js";
 import type { SourceSize } from "./stage-graph.js";
+import { placedTexts, wholeTexts } from "./text-places.js";
 
 /** How a model is measured. */
 export const evaluationSchema = z.strictObject({
@@ -17,10 +19,13 @@ export const evaluationSchema = z.strictObject({
   batchSize: z.int().positive().default(128),
   flip: z.boolean().default(false).describe("adds the mirrored picture's feature"),
   positions: z
-    .union([z.int().positive(), z.array(z.number().min(0).max(1)).min(1)])
+    .union([z.int().positive(), z.array(z.number().min(0).max(1)).min(1), z.literal("all")])
     .default(1)
-    .describe("placements of a caption's words whose features are added: a count, or places 0 to 1"),
+    .describe(
+      "placements of a caption's words whose features are added: a count, places from 0 to 1, or all that fit",
+    ),
   unitViews: z.boolean().default(false).describe("gives every view length 1 before views are added"),
+  precision: z.boolean().default(false).describe("mAP and mINP of text to image as well (identities)"),
   galleries: z.boolean().default(true).describe("measures each named gallery of the data by itself as well"),
 });
 
@@ -34,6 +39,8 @@ export interface EvaluationResult {
   /** All images as one gallery. */
   readonly full: RetrievalResult;
   readonly galleries: Readonly<Record<string, RetrievalResult>>;
+  /** Text to image over all matches, where the configuration asks for it. */
+  readonly precision?: PrecisionSummary;
 }
 
 /** Unit embeddings of one split, [count, dimension] row by row. */
@@ -128,13 +135,43 @@ export class Embedder {
     checkRows("texts", texts.count, row);
   }
 
-  async #add(program: Program, feeds: Feeds, sum: ViewSum, row: number, count: number): Promise<number> {
+  /** Adds the projections of all texts with their words at every place where they fit (paper A's code). */
+  async #addEveryPlace({ texts }: EvaluationData, sum: ViewSum, signal?: AbortSignal): Promise<void> {
+    const { textElements: length, text: kind } = this.#shape;
+    let row = 0;
+    const options = { position: 0, ...(signal ? { signal } : {}) };
+    for await (const batch of texts.batches(this.#batchSize, options)) {
+      const count = Math.min(batch.count ?? batch.text.length / length, texts.count - row);
+      const left = padded(batch.text, this.#batchSize * length);
+      const views = kind === "ids" ? placedTexts(left as Int32Array, length, count) : wholeTexts(left, count);
+      for (const { text, rows } of views) {
+        const feeds = textFeeds({ text }, this.#batchSize, this.#shape);
+        await this.#addRows(this.#text, feeds, sum, row, rows);
+      }
+      row += count;
+    }
+    checkRows("texts", texts.count, row);
+  }
+
+  /** Adds the projections of the first rows of a batch; returns the row behind them. */
+  async #add(program: Program, feeds: Feeds, sum: ViewSum, first: number, count: number): Promise<number> {
+    await this.#addRows(program, feeds, sum, first, Array(count).keys());
+    return first + count;
+  }
+
+  async #addRows(
+    program: Program,
+    feeds: Feeds,
+    sum: ViewSum,
+    first: number,
+    chosen: Iterable<number>,
+  ): Promise<void> {
     const { projection } = await program.step(feeds);
-    const rows = (projection as Float32Array).subarray(0, count * this.dimension);
-    if (sum.unitViews) normalizeRows(rows, this.dimension);
-    const first = row * this.dimension;
-    rows.forEach((value, index) => (sum.rows[first + index]! += value));
-    return row + count;
+    for (const row of chosen) {
+      const values = (projection as Float32Array).subarray(row * this.dimension, (row + 1) * this.dimension);
+      if (sum.unitViews) normalizeRows(values, this.dimension);
+      values.forEach((value, index) => (sum.rows[(first + row) * this.dimension + index]! += value));
+    }
   }
 
   /** Unit embeddings of a split, summed over flips and positions before normalising. */
@@ -145,9 +182,10 @@ export class Embedder {
     for (const flip of config.flip ? [false, true] : [false]) {
       await this.#addImages(data, { rows: images, unitViews }, flip, signal);
     }
-    for (const position of placements(config.positions)) {
-      await this.#addTexts(data, { rows: texts, unitViews }, position, signal);
-    }
+    if (config.positions === "all") await this.#addEveryPlace(data, { rows: texts, unitViews }, signal);
+    else
+      for (const position of placements(config.positions))
+        await this.#addTexts(data, { rows: texts, unitViews }, position, signal);
     normalizeRows(images, this.dimension);
     normalizeRows(texts, this.dimension);
     return { images, texts };
@@ -187,12 +225,19 @@ export function normalizeRows(rows: Float32Array, dimension: number): void {
   }
 }
 
+export interface EvaluateEmbeddingsOptions {
+  readonly dimension: number;
+  readonly galleries: boolean;
+  readonly precision?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 /** Retrieval of a split by embeddings: the whole of it, and each named gallery. */
 export async function evaluateEmbeddings(
   store: Store,
   data: EvaluationData,
   embeddings: Embeddings,
-  options: { readonly dimension: number; readonly galleries: boolean; readonly signal?: AbortSignal },
+  options: EvaluateEmbeddingsOptions,
 ): Promise<EvaluationResult> {
   const { dimension } = options;
   const search = options.signal ? { signal: options.signal } : {};
@@ -205,7 +250,10 @@ export async function evaluateEmbeddings(
     galleries[gallery.name] = await retrieval(store, { images: some, texts, dimension }, search);
   }
   const named = Object.values(galleries);
-  return { split: data.name, main: named.length > 0 ? averageRetrieval(named) : full, full, galleries };
+  const main = named.length > 0 ? averageRetrieval(named) : full;
+  const result = { split: data.name, main, full, galleries };
+  if (!options.precision) return result;
+  return { ...result, precision: await precision(store, texts, images, dimension, search) };
 }
 
 function selectRows(
@@ -255,6 +303,7 @@ export async function evaluateModel(
     const options = {
       dimension: embedder.dimension,
       galleries: config.galleries,
+      precision: config.precision,
       ...(signal ? { signal } : {}),
     };
     return await evaluateEmbeddings(store, data, embeddings, options);

@@ -24,6 +24,7 @@ export interface PreparedText {
 /** Captions of a corpus and where its files lie. */
 export interface TextSource {
   readonly training: readonly string[];
+  readonly validation: readonly string[];
   /** Those of all splits. */
   readonly all: readonly string[];
   readonly baseDirectory: string;
@@ -93,9 +94,12 @@ export async function prepareText(config: TextConfig, source: TextSource): Promi
     config.vocabulary === undefined
       ? undefined
       : await storedVocabulary(resolve(source.baseDirectory, config.vocabulary), source.training);
-  const captions = config.wordVectors?.words === "corpus" ? source.all : source.training;
+  const rule = config.wordVectors?.words;
+  const counted = rule === "validation" ? [...source.training, ...source.validation] : source.training;
+  const captions = rule === "corpus" ? source.all : counted;
   const wanted = new Set(stored?.words ?? countWords(captions, config).keys());
   const vectors = await configuredVectors(config, wanted, source);
-  const vocabulary = stored ?? chooseWords(config, source.training, vectors);
-  return { vocabulary, ...(vectors && { lookup: lookupTable(vocabulary, vectors) }) };
+  const vocabulary = stored ?? chooseWords(config, counted, vectors);
+  const initial = config.wordVectors?.initial === "random" ? undefined : vectors;
+  return { vocabulary, ...(initial && { lookup: lookupTable(vocabulary, initial) }) };
 }

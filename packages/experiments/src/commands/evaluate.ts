@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { readCheckpointHeader } from "@dualpath/core";
+import { readCheckpointHeader, type EvaluationResult } from "@dualpath/core";
 import { experimentSchema, type Experiment } from "../config/experiment.js";
 import { readDocument } from "../config/document.js";
 import { validated } from "../config/load.js";
@@ -90,7 +90,7 @@ export async function evaluateCommand(
       signal,
     });
     const rows = measured === undefined ? [] : rowsOf(measured.result);
-    output.write(`${checkpoint}\n\n${evaluatedTable(rows)}\n`);
+    output.write(`${checkpoint}\n\n${evaluatedTable(rows)}\n${precisionLine(measured?.result)}`);
     if (options.json !== undefined) writeWhole(resolve(options.json), `${JSON.stringify(rows, null, 2)}\n`);
     return rows;
   } finally {
@@ -156,6 +156,15 @@ function rowsOf({
     textToImage: { ...recallsOf(result.textToImage), medianRank: result.textToImage.medianRank },
     rsum: result.rsum,
   }));
+}
+
+function precisionLine(result: EvaluationResult | undefined): string {
+  if (result?.precision === undefined) return "";
+  const { meanAveragePrecision, trapezoidalPrecision, inverseNegativePenalty } = result.precision;
+  const [map, trapezoid, minp] = [meanAveragePrecision, trapezoidalPrecision, inverseNegativePenalty].map(
+    (value) => value.toFixed(1),
+  );
+  return `text to image over all matches: mAP ${map} (trapezoidal ${trapezoid}), mINP ${minp}\n`;
 }
 
 const HEADER = [

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunnerConfig } from "../config/schema.js";
+import type { PublishedRow } from "../config/experiment.js";
 import type { TrialRow } from "../report/table.js";
 import type { ResultRow } from "../trial/result.js";
 import { reproducedRows, reproducedTable, withPublished } from "./reproduce.js";
@@ -65,9 +66,10 @@ describe("a reproduced table", () => {
   });
 
   it("has the paper's row behind those of its stage, with the split that the paper measured", () => {
-    const published: Parameters<typeof withPublished>[1] = [
-      { name: "stage I", split: "flickr30k/test", textToImage: [3, 4, 5], source: "the paper" },
-      { name: "stage III", split: "test", imageToText: [1, 2, 3], source: "the paper" },
+    const source = "the paper";
+    const published: PublishedRow[] = [
+      { name: "stage I", split: "flickr30k/test", textToImage: [3, 4, 5], source },
+      { name: "stage III", split: "test", imageToText: [1, 2, 3], source },
     ];
     const all = withPublished(rows, published);
     expect(all.map(({ name, seed }) => `${name} ${seed}`).slice(5, 8)).toEqual([

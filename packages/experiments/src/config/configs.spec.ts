@@ -1,5 +1,8 @@
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { dualPath, unmatchedGroups } from "@dualpath/core";
 import { describe, expect, it } from "vitest";
+import { explainCommand } from "../commands/explain.js";
 import { configNames, findConfig } from "../commands/find-config.js";
 import { planSweep } from "../space/plan.js";
 import { workspace } from "../workspace/root.js";
@@ -42,5 +45,34 @@ describe("the checked-in configs", () => {
     const seeds = plans.map(({ config }) => (config.corpus.kind === "emoji" ? config.corpus.splitSeed : -1));
     expect(seeds).toEqual([0, 1, 2, 0, 1, 2]);
     expect(plans.map(({ point }) => Number(point["seed"]))).toEqual(seeds);
+  });
+
+  it.each(configNames(place.configs).filter((name) => /^(paper|code)-a\//.test(name)))(
+    "%s fits its model, says what it needs and what the paper found, and can be explained without data",
+    async (name) => {
+      const { experiment } = loadExperiment(findConfig(name, place), experimentSchema);
+      const { model, curriculum, requires, report, expected } = experiment;
+      expect(requires.map(({ path }) => path)).toContain(experiment.weights);
+      const sizes = { classes: expected!.classes, vocabulary: expected!.vocabulary };
+      const declared = dualPath(model, sizes).parameters.map((parameter) => parameter.name);
+      for (const { groups } of curriculum) expect(unmatchedGroups(groups, declared)).toEqual([]);
+      const stages = curriculum.map((stage) => stage.name.replaceAll("-", " "));
+      for (const row of report.published) expect(stages).toContain(row.name);
+      if (experiment.sweep === undefined) expect(report.published.length).toBeGreaterThan(0);
+    },
+  );
+
+  it("paper A's stage II on MSCOCO explains its size without the photos", async () => {
+    const output = new PassThrough();
+    const { signal } = new AbortController();
+    const context = { workspace: place, output: output as unknown as NodeJS.WriteStream, signal };
+    const costs = await explainCommand({ config: "paper-a/mscoco-resnet50", data: "nowhere" }, context);
+    expect(costs.map(({ steps }) => steps)).toEqual([75 * 3540, 20 * 3540]);
+    const [first, second] = costs;
+    // Classifier 113,287 x 2,048, lookup 29,972 x 300, text CNN 26 M, heads 12.6 M, trunk 23.5 M.
+    expect(first!.parameters / 1e6).toBeCloseTo(303, -1);
+    expect(second!.learnt).toBeGreaterThan(first!.learnt + 23e6);
+    expect(second!.peakBytes).toBeGreaterThan(second!.storeBytes);
+    expect(String(output.read())).toContain("not there: sizes as the full data have them");
   });
 });

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ExperimentError } from "../errors.js";
+import type { ExperimentError } from "../errors.js";
 import { temporaryDirectory } from "../testing/temporary.js";
 import { parseConfigDocument } from "./document.js";
 import type { Experiment } from "./experiment.js";

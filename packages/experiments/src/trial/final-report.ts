@@ -7,7 +7,7 @@ import type { TrialDirectory } from "../sweep/directory.js";
 import type { TrialClock } from "./clock.js";
 import { measure, type Measurement } from "./measure.js";
 import { matchingSplits } from "./open-data.js";
-import { recallMetrics, recallsOf, reported, retrievalMetrics } from "./metrics.js";
+import { precisionMetrics, recallMetrics, recallsOf, reported, retrievalMetrics } from "./metrics.js";
 import type { ResultRow, TrialResult } from "./result.js";
 import { retrievalPicture } from "./retrieval-picture.js";
 
@@ -57,13 +57,19 @@ function stageMetrics(
   const { report, evaluation } = experiment;
   const perSplit = measured.flatMap(({ split, result }) => {
     const counted = reported(result, report.gallery);
-    const own = report.splits.includes(split) ? [retrievalMetrics(counted, `${split}/${stage}/`)] : [];
+    const prefix = `${metricPart(split)}/${stage}/`;
+    const own = report.splits.includes(split)
+      ? [{ ...retrievalMetrics(counted, prefix), ...precisionMetrics(result, prefix) }]
+      : [];
     // On validation the trials are compared by what chose their weights: the mean over the galleries.
     const best = split === evaluation.split ? result.main : counted;
     return isLast ? [...own, recallMetrics(best, `best/${shortSplit(split)}_`)] : own;
   });
   return Object.assign({}, ...perSplit) as Record<string, number>;
 }
+
+/** A split's name as a part of a metric's key, which takes no *. */
+const metricPart = (split: string): string => split.replaceAll(/[^\w.-]/g, "_");
 
 const shortSplit = (split: string): string =>
   split === "validation" ? "val" : split.replaceAll(/[^\w-]/g, "_");

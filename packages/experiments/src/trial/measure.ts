@@ -47,11 +47,8 @@ export async function measure(options: MeasureOptions): Promise<Measurement[]> {
     });
     const { dimension } = embedder;
     const measured: Measurement[] = [];
-    const search = {
-      dimension,
-      galleries: evaluation.galleries,
-      ...(signal === undefined ? {} : { signal }),
-    };
+    const { galleries, precision } = evaluation;
+    const search = { dimension, galleries, precision, ...(signal === undefined ? {} : { signal }) };
     for (const split of splits) {
       const parts: Omit<Measurement, "split">[] = [];
       for (const name of matchingSplits(data, split)) {

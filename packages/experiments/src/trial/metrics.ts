@@ -27,6 +27,17 @@ export function retrievalMetrics(result: RetrievalResult, prefix: string): Value
   ]);
 }
 
+/** mAP, its trapezoidal form and mINP of text to image, where they were measured. */
+export function precisionMetrics({ precision }: EvaluationResult, prefix: string): Values {
+  if (precision === undefined) return {};
+  const { meanAveragePrecision, trapezoidalPrecision, inverseNegativePenalty } = precision;
+  return {
+    [`${prefix}t2i_map`]: meanAveragePrecision,
+    [`${prefix}t2i_map_trapezoidal`]: trapezoidalPrecision,
+    [`${prefix}t2i_minp`]: inverseNegativePenalty,
+  };
+}
+
 export const recallsOf = ({ r1, r5, r10 }: RetrievalResult["imageToText"]): Recalls => ({ r1, r5, r10 });
 
 /** The part of a result that counts: one gallery, or the mean over all. */
