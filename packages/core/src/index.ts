@@ -106,6 +106,12 @@ export {
   type SafetensorsFile,
   type TensorSource,
 } from "./train/safetensors.js";
+export { CentreTable, type CentreTableOptions, type RowUpdate } from "./train/centre-table.js";
+export {
+  SampledClassifier,
+  type SampledClassifierOptions,
+  type SampledStep,
+} from "./train/sampled-classifier.js";
 export { openWeights, type WeightEntry, type WeightFile } from "./weights/weight-file.js";
 export { stageGraph, type StageGraph } from "./train/stage-graph.js";
 export { curriculumSchema, stageSchema, type Curriculum, type Stage } from "./train/stage.js";

@@ -32,7 +32,8 @@ async function needed(directory: string, names: readonly string[], what: string)
   if (found) return found;
   throw new DatasetError(
     "FILE_MISSING",
-    `${directory}: no ${what} (looked for ${names.join(", ")}); unpack Flickr8k there or correct the directory`,
+    `${directory}: no ${what} (looked for ${names.join(", ")}); unpack Flickr8k there ` +
+      `(https://github.com/jbrownlee/Datasets/releases/tag/Flickr8k) or correct the directory`,
     { directory, names },
   );
 }
