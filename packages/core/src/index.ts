@@ -83,6 +83,7 @@ export {
   evaluateModel,
   evaluationSchema,
   metricOf,
+  normalizeRows,
   type Embeddings,
   type EvaluationConfig,
   type EvaluationResult,

@@ -11,6 +11,9 @@ import {
   type CommandContext,
   type RunOptions,
 } from "./experiment-run.js";
+import { readDocument } from "../config/document.js";
+import { findConfig } from "./find-config.js";
+import { isLocalization, localizeCommand } from "./localize.js";
 import type { ExperimentEnd } from "./run-experiment.js";
 
 /** A line of a reproduced table: one stage, one seed or the mean over all. */
@@ -39,6 +42,11 @@ export async function reproduceCommand(
 ): Promise<ExperimentEnd> {
   const { preset, json, ...rest } = options;
   const folder = `reproduce-${isFile(preset) ? basename(preset, extname(preset)) : preset.replaceAll("/", "-")}`;
+  const file = findConfig(preset, context.workspace);
+  if (isLocalization(readDocument(file))) {
+    await localizeCommand({ file, data: rest.data, json, folder }, context);
+    return NOTHING_SWEPT;
+  }
   const prepared = readExperiment({ ...rest, config: preset }, context);
   const run = prepared.experiment.sweep === undefined ? trainCommand : sweepCommand;
   const end = await run({ ...rest, config: preset, folder }, context);
@@ -50,6 +58,8 @@ export async function reproduceCommand(
   if (json !== undefined) writeWhole(resolve(json), `${JSON.stringify(rows, null, 2)}\n`);
   return end;
 }
+
+const NOTHING_SWEPT: ExperimentEnd = { complete: true, alreadyComplete: false, failed: [], rows: [] };
 
 const isFile = (preset: string): boolean => extname(preset) !== "";
 

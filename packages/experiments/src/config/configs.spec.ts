@@ -4,8 +4,11 @@ import { dualPath, unmatchedGroups } from "@dualpath/core";
 import { describe, expect, it } from "vitest";
 import { explainCommand } from "../commands/explain.js";
 import { configNames, findConfig } from "../commands/find-config.js";
+import { isLocalization } from "../commands/localize.js";
+import { localizationSchema } from "../localization/config.js";
 import { planSweep } from "../space/plan.js";
 import { workspace } from "../workspace/root.js";
+import { readDocument } from "./document.js";
 import { experimentSchema } from "./experiment.js";
 import { loadExperiment } from "./load.js";
 
@@ -17,7 +20,23 @@ describe("the checked-in configs", () => {
     expect(findConfig("emoji", place)).toBe(join(place.configs, "emoji.yaml"));
   });
 
-  it.each(configNames(place.configs))("%s is valid, with every point of its sweep", (name) => {
+  const localizations = configNames(place.configs).filter((name) =>
+    isLocalization(readDocument(findConfig(name, place))),
+  );
+  const experiments = configNames(place.configs).filter((name) => !localizations.includes(name));
+
+  it("hold paper B's three tables: retrieval on two corpora, as paper and code have it, and localization", () => {
+    expect(localizations).toEqual(["paper-b/entities"]);
+    const wanted = ["paper-b", "code-b"].flatMap((kind) => [`${kind}/flickr30k`, `${kind}/mscoco`]);
+    expect(experiments).toEqual(expect.arrayContaining(wanted));
+  });
+
+  it.each(localizations)("%s is valid", (name) => {
+    const { experiment } = loadExperiment(findConfig(name, place), localizationSchema);
+    expect(experiment.requires.length).toBeGreaterThan(0);
+  });
+
+  it.each(experiments)("%s is valid, with every point of its sweep", (name) => {
     const { experiment, document } = loadExperiment(findConfig(name, place), experimentSchema);
     if (experiment.sweep === undefined) return expect(experiment.curriculum.length).toBeGreaterThan(0);
     expect(planSweep(document, experimentSchema, experiment.sweep, experiment.seed).length).toBeGreaterThan(

@@ -51,7 +51,7 @@ const count = z.int().positive();
 export const expectedSchema = z.strictObject({
   images: count.describe("training images: what an epoch passes over"),
   classes: count,
-  vocabulary: count,
+  vocabulary: z.int().nonnegative().describe("0 for text vectors"),
 });
 
 /** A whole experiment: the one YAML file that describes a run or a sweep. */
