@@ -139,3 +139,10 @@ export {
   type RetrievalResult,
   type RetrievalSummary,
 } from "./metrics/summary.js";
+
+export {
+  ExactSearch,
+  type ExactSearchOptions,
+  type Neighbours,
+  type RowSource,
+} from "./search/exact-search.js";
