@@ -17,6 +17,7 @@ const steps = [
   { title: "format", command: ["npx", "prettier", "--check", "--log-level", "warn", "."] },
   { title: "native layers", command: ["node", "tools/checks/layers.mjs"] },
   { title: "types and lint", command: ["npx", "nx", "run-many", "-t", "lint", "typecheck", "--parallel=2"] },
+  { title: "API pages", command: ["npx", "nx", "run-many", "-t", "check-docs"] },
   { title: "module boundaries", command: ["node", "tools/checks/boundaries.mjs"] },
   { title: "unit tests", command: ["npx", "nx", "run-many", "-t", "test", "--parallel=1"] },
   { title: "native tests", command: ["npx", "nx", "run-many", "-t", "test-native"] },

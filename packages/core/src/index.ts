@@ -5,26 +5,37 @@
 export { GraphError, type GraphErrorCode } from "./errors.js";
 export { DualpathError } from "@dualpath/cuda-kernels";
 
-export { Graph, type GraphNode, type Value } from "./graph/graph.js";
-export type { DType, Plan, Shape, TensorType, TypedArray } from "./graph/types.js";
+export { Graph, type GraphNode, type Origin, type Value } from "./graph/graph.js";
+export type { Attribute, Attributes, DType, Plan, Shape, TensorType, TypedArray } from "./graph/types.js";
 export { dependencies, differentiate } from "./graph/differentiate.js";
-export { makePlan } from "./graph/make-plan.js";
+export { makePlan, type PlanRequest } from "./graph/make-plan.js";
 export { explain, formatExplanation, type Explanation, type ExplanationRow } from "./graph/explain.js";
-export { eager } from "./engine/eager.js";
+export { eager, type EagerInput } from "./engine/eager.js";
 export { roofline, type Roofline } from "./engine/roofline.js";
 export { Program, type Feeds, type Scalars } from "./engine/program.js";
-export { Store, type CompileOptions, type StoredArray, type StoreOptions } from "./engine/store.js";
+export {
+  Store,
+  type CompileOptions,
+  type StoredArray,
+  type StoreOptions,
+  type Taps,
+} from "./engine/store.js";
 export * from "./ops/index.js";
 export { opRegistry } from "./ops/registry.js";
 
-export { createBuildContext, type BuildContext, type ParameterDeclaration } from "./layers/context.js";
-export { batchNormalization } from "./layers/batch-norm.js";
-export { convolution } from "./layers/convolution.js";
+export {
+  createBuildContext,
+  type BuildContext,
+  type BuildOptions,
+  type ParameterDeclaration,
+} from "./layers/context.js";
+export { batchNormalization, type BatchNormOptions } from "./layers/batch-norm.js";
+export { convolution, type ConvolutionOptions } from "./layers/convolution.js";
 export { dropoutLayer } from "./layers/dropout.js";
 export { initialValue, type Initializer } from "./layers/initializers.js";
-export { linear } from "./layers/linear.js";
-export { lookup } from "./layers/lookup.js";
-export { residualBlock } from "./layers/residual.js";
+export { linear, type LinearOptions } from "./layers/linear.js";
+export { lookup, type LookupOptions } from "./layers/lookup.js";
+export { residualBlock, type ConvolutionUnit, type ResidualOptions } from "./layers/residual.js";
 
 export {
   declareImage,
@@ -40,20 +51,36 @@ export {
 export { initialize, type InitializeOptions } from "./models/initialize.js";
 export { loadTrunk } from "./models/pretrained.js";
 export { imageTrunk, imageTrunkFeatures } from "./models/image-trunk.js";
-export { imageTrunkSchema, modelSchema, type ImageTrunkConfig, type ModelConfig } from "./models/schema.js";
+export {
+  imageTrunkSchema,
+  modelSchema,
+  type ImageTrunkConfig,
+  type ModelConfig,
+  type ModelInput,
+} from "./models/schema.js";
 export { resnet, resnetFeatures } from "./models/resnet.js";
 export { textCnn, textCnnFeatures } from "./models/text-cnn.js";
 
-export { contrastiveLoss } from "./losses/contrastive.js";
+export {
+  contrastiveLoss,
+  positiveShares,
+  sameClassMask,
+  type ContrastiveInputs,
+} from "./losses/contrastive.js";
 export { instanceLoss } from "./losses/instance.js";
-export { inBatchRankingLoss, pairedRankingLoss } from "./losses/ranking.js";
+export {
+  inBatchRankingLoss,
+  pairedNegativeMask,
+  pairedRankingLoss,
+  type EmbeddedPairs,
+} from "./losses/ranking.js";
 export { sigmoidLoss } from "./losses/sigmoid.js";
 export { lossesSchema, type LossesConfig, type StructureLossConfig } from "./losses/schema.js";
 export { structureTerms, type StructureTerm } from "./losses/structure.js";
 
 export { matchesAny, matchesGlob } from "./optim/glob.js";
 export { unmatchedGroups } from "./optim/groups.js";
-export { scheduleFactor, scheduleSchema, type Schedule } from "./optim/schedule.js";
+export { scheduleFactor, scheduleSchema, type Schedule, type ScheduleTime } from "./optim/schedule.js";
 export { optimizerSchema, type OptimizerConfig, type ParameterGroup } from "./optim/schema.js";
 
 export type {
@@ -62,7 +89,9 @@ export type {
   EvaluationData,
   Gallery,
   ImageBatch,
+  ImageBatchOptions,
   TextBatch,
+  TextBatchOptions,
   TrainingData,
 } from "./train/data.js";
 export {
@@ -84,8 +113,11 @@ export {
   evaluationSchema,
   metricOf,
   normalizeRows,
+  type EmbedderOptions,
   type Embeddings,
+  type EvaluateOptions,
   type EvaluationConfig,
+  type EvaluationInput,
   type EvaluationResult,
 } from "./train/evaluate.js";
 export type {
@@ -107,6 +139,7 @@ export {
   type SafetensorsFile,
   type TensorSource,
 } from "./train/safetensors.js";
+export type { TensorEntry } from "./train/safetensors-header.js";
 export { CentreTable, type CentreTableOptions, type RowUpdate } from "./train/centre-table.js";
 export {
   SampledClassifier,
@@ -114,8 +147,14 @@ export {
   type SampledStep,
 } from "./train/sampled-classifier.js";
 export { openWeights, type WeightEntry, type WeightFile } from "./weights/weight-file.js";
-export { stageGraph, type StageGraph } from "./train/stage-graph.js";
-export { curriculumSchema, stageSchema, type Curriculum, type Stage } from "./train/stage.js";
+export { stageGraph, type SourceSize, type StageGraph } from "./train/stage-graph.js";
+export {
+  curriculumSchema,
+  stageSchema,
+  type Curriculum,
+  type CurriculumInput,
+  type Stage,
+} from "./train/stage.js";
 export { profileStage, type NodeProfile, type ProfileOptions } from "./train/profile.js";
 export { Trainer } from "./train/trainer.js";
 export type { TrainerOptions } from "./train/trainer-options.js";
@@ -129,7 +168,13 @@ export {
   type LocalizationSummary,
 } from "./metrics/localization.js";
 export { precision, type PrecisionSummary } from "./metrics/precision.js";
-export { matchRanks, retrieval, type LabelledEmbeddings, type RetrievalInput } from "./metrics/retrieval.js";
+export {
+  matchRanks,
+  retrieval,
+  type LabelledEmbeddings,
+  type RetrievalInput,
+  type RetrievalOptions,
+} from "./metrics/retrieval.js";
 export {
   averageRetrieval,
   consecutiveFolds,

@@ -11,7 +11,7 @@ export const rejectedFileName = "journal.rejected.jsonl";
 
 const textRecord = z.record(z.string(), z.string());
 const metricValue = z
-  .union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])])
+  .union([z.number(), z.literal(["NaN", "Infinity", "-Infinity"])])
   .transform((value) => Number(value));
 
 const dataset = z.object({

@@ -27,7 +27,7 @@ function recordOf(tags: readonly Tag[]): Record<string, string> {
 export const metricSchema = z.looseObject({
   key: z.string(),
   value: z
-    .union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])])
+    .union([z.number(), z.literal(["NaN", "Infinity", "-Infinity"])])
     .default(0)
     .transform(decodeMetricValue),
   timestamp: int64.default(0),

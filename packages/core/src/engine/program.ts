@@ -8,7 +8,9 @@ import { checkArray } from "./arrays.js";
 import type { EngineProgram } from "./backend.js";
 import { packScalars } from "./scalars.js";
 
+/** The arrays of one step by feed name, row-major, of the feeds' shapes and number types. */
 export type Feeds = Readonly<Record<string, TypedArray>>;
+/** The numbers of one step by scalar name: rates, weights, seed and step. */
 export type Scalars = Readonly<Record<string, number>>;
 
 interface ProgramParts {
@@ -30,6 +32,7 @@ export class Program {
   readonly #peeks = new Map<string, Promise<Program>>();
   #disposed = false;
 
+  /** @internal */
   constructor(parts: ProgramParts) {
     this.plan = parts.plan;
     this.#parts = parts;
@@ -77,6 +80,7 @@ export class Program {
     await this.#parts.native.dispose();
   }
 
+  /** As `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

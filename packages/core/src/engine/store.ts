@@ -8,6 +8,7 @@ import type { EngineBackend, EngineStore } from "./backend.js";
 import { Program } from "./program.js";
 import { referenceBackend } from "./reference-backend.js";
 
+/** Where a Store computes. */
 export interface StoreOptions {
   /** "reference" computes in float64 without native code, for tests and for tracing a wrong number. */
   readonly device?: "auto" | "cpu" | "cuda" | `cuda:${number}` | "reference";
@@ -25,6 +26,7 @@ export interface StoredArray {
 /** Values that a Program returns after every step: under their keys, or under their names. */
 export type Taps = Readonly<Record<string, Value>> | readonly Value[];
 
+/** What a Program is to return and to carry out. */
 export interface CompileOptions {
   readonly taps: Taps;
   /** Outputs of the effects (optimizers, moving averages) that every step carries out. */
@@ -69,14 +71,17 @@ export class Store {
     return this.#native.read(name);
   }
 
+  /** Whether a value has been written under the name. */
   has(name: string): boolean {
     return this.#native.has(name);
   }
 
+  /** Names of all values. */
   names(): string[] {
     return this.#native.names();
   }
 
+  /** Frees a value. Throws STORE_MISSING for an unknown name. */
   async remove(name: string): Promise<void> {
     this.#checkOpen();
     await this.#native.remove(name);
@@ -113,6 +118,7 @@ export class Store {
     await this.#native.dispose();
   }
 
+  /** As `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

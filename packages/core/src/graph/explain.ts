@@ -27,6 +27,7 @@ export interface ExplanationRow {
   readonly pass: "forward" | "backward" | "update";
 }
 
+/** What a plan consists of: every node, and totals in bytes, FLOPs and numbers. */
 export interface Explanation {
   readonly plan: string;
   /** Where it runs, and why there; empty when only the plan is known. */

@@ -16,7 +16,9 @@ export interface Tensor extends TensorType {
   readonly data: Float64Array;
 }
 
+/** One attribute: a number, a switch, a word, or a list of numbers. */
 export type Attribute = number | boolean | string | readonly number[];
+/** The attributes of a node, checked by its op's schema. */
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 export const elementCount = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);

@@ -3,6 +3,7 @@ import { elementCount } from "../graph/types.js";
 import { batchNorm, batchNormFrozen, movingAverage } from "../ops/index.js";
 import { statistic, weight, type BuildContext } from "./context.js";
 
+/** Constants of a batch norm. */
 export interface BatchNormOptions {
   /** Added to the variance; 1e-5 in torchvision, 1e-3 in paper A's code. */
   readonly epsilon: number;

@@ -23,11 +23,14 @@ export interface BuildContext {
   statisticsOf(gammaName: string): "learn" | "running" | "batch";
   /** The graph value of a parameter; declares it at its first use. */
   parameter(declaration: ParameterDeclaration): Value;
+  /** Adds a moving-average node to `updates`. */
   addUpdate(update: Value): void;
 }
 
+/** How a context is to build: for training or evaluation, and what it learns. */
 export interface BuildOptions {
   readonly mode: "train" | "evaluate";
+  /** Which parameters the stage learns; default: all. */
   readonly isTrainable?: (name: string) => boolean;
   /** What batch norms of frozen paths use in training; the paper's code used "batch". */
   readonly frozenStatistics?: "running" | "batch";

@@ -3,6 +3,7 @@ import { biasAdd, conv2d } from "../ops/index.js";
 import { weight, type BuildContext } from "./context.js";
 import type { Initializer } from "./initializers.js";
 
+/** Extents of a convolution, in channels and pixels. */
 export interface ConvolutionOptions {
   readonly channels: number;
   readonly kernel: readonly [height: number, width: number];

@@ -3,6 +3,7 @@ import { biasAdd, matmul } from "../ops/index.js";
 import { weight, type BuildContext } from "./context.js";
 import type { Initializer } from "./initializers.js";
 
+/** Extents and first values of a linear layer. */
 export interface LinearOptions {
   readonly outputs: number;
   readonly bias?: boolean;

@@ -2,6 +2,7 @@ import type { Value } from "../graph/graph.js";
 import { embedding } from "../ops/index.js";
 import { weight, type BuildContext } from "./context.js";
 
+/** Extents and first values of a word table. */
 export interface LookupOptions {
   /** Words, not counting the pad id 0. */
   readonly vocabulary: number;

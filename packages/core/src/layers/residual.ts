@@ -11,6 +11,7 @@ export interface ConvolutionUnit {
   readonly options: ConvolutionOptions;
 }
 
+/** What a residual block is made of. */
 export interface ResidualOptions {
   /** The main branch; ReLU follows every batch norm but the last. */
   readonly branch: readonly ConvolutionUnit[];

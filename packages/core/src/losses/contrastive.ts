@@ -5,6 +5,7 @@ import { instanceLoss } from "./instance.js";
 /** Far below any logit, and small enough that sums with it stay exact to a few hundredths in float32. */
 const EXCLUDED = -1e5;
 
+/** A batch of embedded pairs, and which pairs count. */
 export interface ContrastiveInputs {
   /** Unit vectors [N, D]; row i of one pairs with row i of the other. */
   readonly image: Value;

@@ -80,4 +80,8 @@ export type RankingLossConfig = z.infer<typeof rankingLossSchema>;
 export type ContrastiveLossConfig = z.infer<typeof contrastiveLossSchema>;
 export type StructureLossConfig = z.infer<typeof structureLossSchema>;
 export type SigmoidLossConfig = z.infer<typeof sigmoidLossSchema>;
+/**
+ * Checked losses of a stage, defaults filled in.
+ * @interface
+ */
 export type LossesConfig = z.infer<typeof lossesSchema>;

@@ -18,6 +18,7 @@ export interface RetrievalInput {
   readonly dimension: number;
 }
 
+/** How the cosines are counted. */
 export interface RetrievalOptions {
   /** Largest block of the similarity matrix, in rows of queries and of the gallery. */
   readonly queryRows?: number;

@@ -44,8 +44,9 @@ export interface DualPath {
   readonly sizes: ModelSizes;
   /** Every parameter and moving average with its shape and first value. */
   readonly parameters: readonly ParameterDeclaration[];
+  /** The image path in the context's graph, nodes named below `image`. */
   buildImage(context: BuildContext, input: ImageInput): PathOutput;
-  /** `text` is i32 [N, L] word ids, or f32 [N, D] for the vector path. */
+  /** The text path; `text` is i32 [N, L] word ids, or f32 [N, D] for the vector path. */
   buildText(context: BuildContext, text: Value): PathOutput;
 }
 

@@ -8,6 +8,7 @@ export interface WritableStore {
   write(name: string, shape: readonly number[], dtype: DType, data: TypedArray): Promise<void>;
 }
 
+/** First values that do not come from the seed. */
 export interface InitializeOptions {
   /** First word vectors [vocabulary, wordDimension]; rows of zeros keep their random vectors. */
   readonly wordVectors?: Float32Array;

@@ -148,10 +148,20 @@ export const modelSchema = z.strictObject({
     .describe("which side of the last ReLU retrieval compares"),
 });
 
+/**
+ * A model as it is declared: what has a default may be left out.
+ * @interface
+ */
+export type ModelInput = z.input<typeof modelSchema>;
+/**
+ * A checked model configuration, defaults filled in.
+ * @interface
+ */
 export type ModelConfig = z.infer<typeof modelSchema>;
 export type ResNetConfig = z.infer<typeof resnetSchema>;
 export type VggConfig = z.infer<typeof vggSchema>;
 export type MobileNetV2Config = z.infer<typeof mobileNetV2Schema>;
+/** A checked image trunk, defaults filled in. */
 export type ImageTrunkConfig = z.infer<typeof imageTrunkSchema>;
 export type ImageFeaturesConfig = z.infer<typeof imageFeaturesSchema>;
 export type TextCnnConfig = z.infer<typeof textCnnSchema>;

@@ -19,6 +19,7 @@ export const scheduleSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("cosine"), minimum: z.number().min(0).max(1).default(0), warmup }),
 ]);
 
+/** How the learning rate moves within a stage, defaults filled in. */
 export type Schedule = z.infer<typeof scheduleSchema>;
 
 /** The time axis of a stage. */

@@ -28,6 +28,7 @@ export const adamSchema = z.strictObject({
   decoupled: z.boolean().default(true),
 });
 
+/** The optimizer of a stage: SGD with momentum, or Adam(W). */
 export const optimizerSchema = z.discriminatedUnion("kind", [sgdSchema, adamSchema]);
 
 /** Parameters under a glob learn at `multiplier` times the stage's rate; the last group that matches wins. */
@@ -37,5 +38,10 @@ export const groupSchema = z.strictObject({
   weightDecay: z.number().nonnegative().optional(),
 });
 
+/** A checked optimizer, defaults filled in. */
 export type OptimizerConfig = z.infer<typeof optimizerSchema>;
+/**
+ * Parameters that learn at a rate of their own.
+ * @interface
+ */
 export type ParameterGroup = z.infer<typeof groupSchema>;

@@ -38,6 +38,10 @@ export const progressSchema = z.strictObject({
   sinceBest: z.int().nonnegative(),
 });
 
+/**
+ * Where a run stands, in stages, epochs and steps that are done.
+ * @interface
+ */
 export type Progress = z.infer<typeof progressSchema>;
 
 export const startOfRun: Progress = {
@@ -57,7 +61,10 @@ const descriptionSchema = z.strictObject({
   seed: z.int().nonnegative(),
 });
 
-/** What a checkpoint was made by; two runs agree exactly where their descriptions do. */
+/**
+ * What a checkpoint was made by; two runs agree exactly where their descriptions do.
+ * @interface
+ */
 export type RunDescription = z.infer<typeof descriptionSchema>;
 
 const FORMAT = "dualpath-checkpoint-1";

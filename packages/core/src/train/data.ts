@@ -17,6 +17,7 @@ export interface Batch {
   readonly candidateLabel?: Int32Array;
 }
 
+/** Which batches of which epoch the trainer asks for. */
 export interface BatchOptions {
   readonly epoch: number;
   readonly batchSize: number;
@@ -30,12 +31,14 @@ export interface BatchOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How the pictures of a split are read for evaluation. */
 export interface ImageBatchOptions {
   /** Mirror every picture. */
   readonly flip?: boolean;
   readonly signal?: AbortSignal;
 }
 
+/** How the captions of a split are read for evaluation. */
 export interface TextBatchOptions {
   /** Where the words lie between left (0) and right (1) of the caption's positions. */
   readonly position?: number;
@@ -59,17 +62,20 @@ export interface EvaluationData {
   readonly images: {
     readonly count: number;
     readonly labels: Int32Array;
+    /** All pictures in order. */
     batches(batchSize: number, options?: ImageBatchOptions): AsyncIterable<ImageBatch>;
   };
   readonly texts: {
     readonly count: number;
     readonly labels: Int32Array;
+    /** All captions in order. */
     batches(batchSize: number, options?: TextBatchOptions): AsyncIterable<TextBatch>;
   };
   /** Subsets of the images to be searched one by one, their results averaged (emoji: one per vendor). */
   readonly galleries?: readonly Gallery[];
 }
 
+/** A named subset of a split's images. */
 export interface Gallery {
   readonly name: string;
   /** Indices of its images. */
@@ -85,7 +91,10 @@ export interface TrainingData {
   readonly length: number;
   /** (H, W, 3) of stored pictures or [D] of feature vectors; absent: the model's input size. */
   readonly imageShape?: readonly number[];
+  /** Whole batches of an epoch; the rows left over are dropped. */
   stepsPerEpoch(batchSize: number): number;
+  /** The batches of one epoch. */
   batches(options: BatchOptions): AsyncIterable<Batch>;
+  /** The rows of a split in order. Throws a typed error for a split that is not there. */
   evaluation(split: string): EvaluationData;
 }

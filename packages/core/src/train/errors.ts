@@ -1,5 +1,6 @@
 import { DualpathError } from "@dualpath/cuda-kernels";
 
+/** No such file; no checkpoint or a damaged one; of another model or run; could not be written. */
 export type CheckpointErrorCode =
   "CHECKPOINT_MISSING" | "CHECKPOINT_CORRUPT" | "CHECKPOINT_UNSAFE" | "CHECKPOINT_MODEL" | "CHECKPOINT_WRITE";
 
@@ -12,6 +13,7 @@ export class CheckpointError extends DualpathError {
   }
 }
 
+/** A bad configuration; unfit data; an unfit batch; a loss that is no number; unfit embeddings. */
 export type TrainingErrorCode = "CONFIG" | "DATA" | "BATCH" | "NON_FINITE" | "EMBEDDING";
 
 /** A configuration, a data set or a batch that the trainer or the metrics cannot use. */

@@ -29,8 +29,18 @@ export const evaluationSchema = z.strictObject({
   galleries: z.boolean().default(true).describe("measures each named gallery of the data by itself as well"),
 });
 
+/**
+ * Evaluation settings as they are declared.
+ * @interface
+ */
+export type EvaluationInput = z.input<typeof evaluationSchema>;
+/**
+ * Checked evaluation settings, defaults filled in.
+ * @interface
+ */
 export type EvaluationConfig = z.infer<typeof evaluationSchema>;
 
+/** Retrieval on one split. */
 export interface EvaluationResult {
   /** Name of the split that was measured. */
   readonly split: string;
@@ -49,6 +59,7 @@ export interface Embeddings {
   readonly texts: Float32Array;
 }
 
+/** How an {@link Embedder} is compiled. */
 export interface EmbedderOptions {
   readonly batchSize: number;
   /** (height, width) of stored pictures; default: the model's input size. */
@@ -82,6 +93,7 @@ export class Embedder {
     this.#text = text;
   }
 
+  /** Compiles both paths. Throws STORE_MISSING unless the Store holds the model's parameters. */
   static async open(store: Store, model: DualPath, options: EmbedderOptions): Promise<Embedder> {
     const { batchSize, source, storeKey } = options;
     const build = { mode: "evaluate", ...(storeKey ? { storeKey } : {}) } as const;
@@ -191,11 +203,13 @@ export class Embedder {
     return { images, texts };
   }
 
+  /** Frees both compiled paths. */
   async dispose(): Promise<void> {
     await this.#image.dispose();
     await this.#text.dispose();
   }
 
+  /** As `dispose`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
   }
@@ -283,6 +297,7 @@ export function metricOf(result: RetrievalResult, path: string): number {
   );
 }
 
+/** How a model is measured once. */
 export interface EvaluateOptions {
   /** (height, width) of stored pictures; default: the model's input size. */
   readonly source?: SourceSize;

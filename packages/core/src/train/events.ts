@@ -10,6 +10,7 @@ export interface StepPosition {
   readonly step: number;
 }
 
+/** A stage is compiled and begins, or goes on. */
 export interface StageStartEvent {
   readonly type: "stage-start";
   readonly stage: string;
@@ -21,6 +22,7 @@ export interface StageStartEvent {
   readonly resumed: boolean;
 }
 
+/** One optimizer step is done. */
 export interface StepEvent extends StepPosition {
   readonly type: "step";
   readonly stepsPerEpoch: number;
@@ -37,6 +39,7 @@ export interface StepEvent extends StepPosition {
   readonly inputWaitFraction: number;
 }
 
+/** Retrieval on the watched split was measured. */
 export interface EvaluationEvent extends StepPosition {
   readonly type: "evaluation";
   readonly result: EvaluationResult;
@@ -46,12 +49,14 @@ export interface EvaluationEvent extends StepPosition {
   readonly seconds: number;
 }
 
+/** A checkpoint was written. */
 export interface CheckpointEvent extends StepPosition {
   readonly type: "checkpoint";
   readonly path: string;
   readonly kind: "last" | "best" | "stage";
 }
 
+/** A stage has ended, and why. */
 export interface StageEndEvent extends StepPosition {
   readonly type: "stage-end";
   readonly reason: "epochs" | "patience";
@@ -65,6 +70,7 @@ export interface AbortedEvent extends StepPosition {
   readonly path: string | undefined;
 }
 
+/** The last stage has ended. */
 export interface DoneEvent {
   readonly type: "done";
   readonly steps: number;

@@ -13,6 +13,7 @@ import type { SourceSize } from "./stage-graph.js";
  */
 export type FeatureViews = "whole" | "flip" | "ten-crop";
 
+/** How trunk features are computed. */
 export interface FeatureOptions {
   readonly batchSize: number;
   /** Default: "whole". */

@@ -17,6 +17,7 @@ export interface TensorSource {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
+  /** The tensor's numbers, asked for when its turn comes. */
   load(): Promise<TypedArray> | TypedArray;
 }
 
@@ -27,6 +28,7 @@ export interface SafetensorsFile {
   readonly entries: ReadonlyMap<string, TensorEntry>;
   /** Raw little-endian bytes of one tensor. */
   readBytes(name: string): Promise<Uint8Array>;
+  /** Closes the file; reading after it fails. */
   close(): Promise<void>;
 }
 

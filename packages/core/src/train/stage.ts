@@ -81,5 +81,12 @@ function checkPaperMining(stage: Stage, index: number, context: z.core.$Refineme
   context.addIssue({ code: "custom", path: [index, "batchSize"], message, input: stage.batchSize });
 }
 
+/**
+ * A checked stage, defaults filled in.
+ * @interface
+ */
 export type Stage = z.infer<typeof stageSchema>;
+/** Stages in order as they are declared: what has a default may be left out. */
+export type CurriculumInput = readonly z.input<typeof stageSchema>[];
+/** Checked stages in order, defaults filled in. */
 export type Curriculum = z.infer<typeof curriculumSchema>;

@@ -5,7 +5,10 @@ import type { TrainingData } from "./data.js";
 import { TrainingError } from "./errors.js";
 import type { Curriculum } from "./stage.js";
 
-/** What a {@link Trainer} is made of; `model`, `curriculum` and `evaluation` are checked by their schemas. */
+/**
+ * What a {@link Trainer} is made of. `model`, `curriculum` and `evaluation` are checked by their schemas; to be checked
+ * while they are written, declare them as {@link ModelInput}, {@link CurriculumInput} and {@link EvaluationInput}.
+ */
 export interface TrainerOptions {
   readonly model: unknown;
   readonly curriculum: unknown;

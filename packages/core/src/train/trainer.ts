@@ -89,11 +89,13 @@ export class Trainer {
     yield { type: "done", steps: this.#progress.globalStep };
   }
 
+  /** Frees the Store with everything learnt; checkpoints stay. */
   async dispose(): Promise<void> {
     await this.#store?.dispose();
     this.#store = undefined;
   }
 
+  /** As `dispose`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
   }
