@@ -27,8 +27,8 @@ function unpackAndRun(archive, results) {
   }
 }
 
-await reporting("GPU suite", () => {
-  const { archive, size } = pack(folder);
+await reporting("GPU suite", async () => {
+  const { archive, size } = await pack(folder);
   console.log(`packed ${archive}, ${(size / 1e6).toFixed(1)} MB`);
   const results = join(folder, "results");
   const status = unpackAndRun(archive, results);

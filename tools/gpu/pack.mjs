@@ -5,14 +5,12 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
-  writeFileSync,
 } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import ts from "typescript";
+import { rolldown } from "rolldown";
 
 import { BuildFailure } from "../native/failure.mjs";
 
@@ -27,9 +25,7 @@ const COPIED = [
   "packages/cuda-kernels/build/Release/libdnnl.so.2",
   "packages/cuda-kernels/build-cuda/Release/dualpath.node",
   "packages/core/package.json",
-  "packages/core/dist",
   "packages/core/fixtures/ten-steps.json",
-  "node_modules/zod",
 ];
 
 const LINKED = { core: "packages/core", "cuda-kernels": "packages/cuda-kernels" };
@@ -42,18 +38,13 @@ function copy(bundle, path) {
   cpSync(from, join(bundle, path), { recursive: true });
 }
 
-/** Cases, goldens and the suite live beside the specs, which no build compiles: they are turned into JavaScript here. */
-function transpile(bundle) {
-  const source = join(root, "packages/core/src");
-  const files = readdirSync(source, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && /\btesting\b/.test(entry.parentPath))
-    .map((entry) => join(entry.parentPath, entry.name));
-  const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 };
-  for (const file of files) {
-    const target = join(bundle, "packages/core/dist", relative(source, file).replace(/\.ts$/, ".js"));
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, ts.transpileModule(readFileSync(file, "utf8"), { compilerOptions }).outputText);
-  }
+/** Cases, goldens and the suite lie beside core's sources and are no part of its build: they are bundled here. */
+async function bundleSuite(bundle) {
+  const source = join(root, "packages/core/src/testing/gpu-suite");
+  const input = readdirSync(source).map((name) => join(source, name));
+  const suite = await rolldown({ input, platform: "node", external: ["@dualpath/cuda-kernels"] });
+  const dir = join(bundle, "packages/core/dist/testing/gpu-suite");
+  await suite.write({ dir, format: "esm", entryFileNames: "[name].js" });
 }
 
 function link(bundle) {
@@ -64,12 +55,12 @@ function link(bundle) {
 }
 
 /** Makes the folder of the bundle and its archive, and returns the archive's path. */
-export function pack(folder) {
+export async function pack(folder) {
   const bundle = join(folder, "dualpath-gpu-suite");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(bundle, { recursive: true });
   for (const path of COPIED) copy(bundle, path);
-  transpile(bundle);
+  await bundleSuite(bundle);
   link(bundle);
   copyFileSync(process.execPath, join(bundle, "node"));
   copyFileSync(join(import.meta.dirname, "run.sh"), join(bundle, "run.sh"));
