@@ -74,7 +74,7 @@ export {
   pairedRankingLoss,
   type EmbeddedPairs,
 } from "./losses/ranking.js";
-export { sigmoidLoss } from "./losses/sigmoid.js";
+export { sigmoidLoss, type SigmoidInputs } from "./losses/sigmoid.js";
 export { lossesSchema, type LossesConfig, type StructureLossConfig } from "./losses/schema.js";
 export { structureTerms, type StructureTerm } from "./losses/structure.js";
 
@@ -109,6 +109,7 @@ export {
 export {
   Embedder,
   evaluateEmbeddings,
+  type EvaluateEmbeddingsOptions,
   evaluateModel,
   evaluationSchema,
   metricOf,

@@ -78,6 +78,10 @@ export const STRUCTURE_FAMILIES = ["imageToText", "textToImage", "images", "text
 export type InstanceLossConfig = z.infer<typeof instanceLossSchema>;
 export type RankingLossConfig = z.infer<typeof rankingLossSchema>;
 export type ContrastiveLossConfig = z.infer<typeof contrastiveLossSchema>;
+/**
+ * Checked weights and rules of the structure-preserving loss.
+ * @interface
+ */
 export type StructureLossConfig = z.infer<typeof structureLossSchema>;
 export type SigmoidLossConfig = z.infer<typeof sigmoidLossSchema>;
 /**

@@ -1,11 +1,12 @@
 import type { Value } from "../graph/graph.js";
 import { affine, matmul, multiply, softplus, sum } from "../ops/index.js";
 
+/** Operands of the sigmoid loss. */
 export interface SigmoidInputs {
   /** Unit vectors [N, D]; row i of one pairs with row i of the other. */
   readonly image: Value;
   readonly text: Value;
-  /** f32 [N, N] from {@link pairSigns}. */
+  /** f32 [N, N] from `pairSigns`. */
   readonly signs: Value;
 }
 

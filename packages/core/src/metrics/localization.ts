@@ -20,6 +20,7 @@ export interface LocalizationSummary {
   readonly oracle: number;
 }
 
+/** Recalls over all phrases and by type. */
 export interface LocalizationResult {
   readonly all: LocalizationSummary;
   /** By type, in alphabetical order. */

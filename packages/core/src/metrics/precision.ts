@@ -20,7 +20,7 @@ const GALLERY_ROWS = 2048;
 
 /**
  * Precision over all matches, for identities with several pictures (CUHK-PEDES). A wrong item that ties with a match
- * counts as ranked before it. Throws EMBEDDING as {@link import("./retrieval.js").matchRanks}.
+ * counts as ranked before it. Throws EMBEDDING as `matchRanks`.
  */
 export async function precision(
   store: Store,

@@ -19,6 +19,7 @@ export interface Neighbours {
   readonly scores: Float32Array;
 }
 
+/** Sizes of the blocks that are compared at a time. */
 export interface ExactSearchOptions {
   /** Rows of a block; its scores are what a query needs in memory. */
   readonly blockRows?: number;
@@ -142,6 +143,7 @@ export class ExactSearch {
     for (const { key } of this.#blocks) if (this.#store.has(key)) await this.#store.remove(key);
   }
 
+  /** The same as `dispose`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

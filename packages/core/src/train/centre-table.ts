@@ -4,6 +4,7 @@ import { TrainingError } from "./errors.js";
 /** Rows of one shard: arrays stay below the largest that JavaScript makes. */
 const SHARD_ROWS = 1 << 18;
 
+/** Sizes of a table, and the seed of its first values. */
 export interface CentreTableOptions {
   readonly rows: number;
   readonly dimension: number;

@@ -239,6 +239,7 @@ export function normalizeRows(rows: Float32Array, dimension: number): void {
   }
 }
 
+/** What is searched, and how. */
 export interface EvaluateEmbeddingsOptions {
   readonly dimension: number;
   readonly galleries: boolean;

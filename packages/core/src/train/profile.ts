@@ -14,6 +14,7 @@ export interface NodeProfile extends ExplanationRow {
   readonly reorderMilliseconds: number;
 }
 
+/** What is timed, and on what batch. */
 export interface ProfileOptions {
   /** Holds the model's parameters; they learn in the measured steps. */
   readonly store: Store;

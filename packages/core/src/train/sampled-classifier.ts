@@ -7,6 +7,7 @@ import { matmul } from "../ops/index.js";
 import { CentreTable, type RowUpdate } from "./centre-table.js";
 import { sampleClasses } from "./sample-classes.js";
 
+/** Sizes of the classifier, its sample and its updates. */
 export interface SampledClassifierOptions {
   readonly classes: number;
   readonly dimension: number;
@@ -41,6 +42,7 @@ export class SampledClassifier {
     this.#gathered = new Float32Array(sample * dimension);
   }
 
+  /** Compiles the step on a Store. Dispose the classifier when done. */
   static async open(store: Store, options: SampledClassifierOptions): Promise<SampledClassifier> {
     const { dimension, sample, batchSize } = options;
     const graph = new Graph("sampled");
@@ -67,10 +69,12 @@ export class SampledClassifier {
     return { loss: taps["loss"]![0]!, gradient: taps["featureGradient"] as Float32Array };
   }
 
+  /** Frees the compiled step. */
   async dispose(): Promise<void> {
     await this.#program.dispose();
   }
 
+  /** The same as `dispose`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
   }

@@ -18,6 +18,7 @@ export interface WeightFile {
   readonly entries: ReadonlyMap<string, WeightEntry>;
   /** Little-endian numbers of one tensor, row by row. */
   readBytes(name: string): Promise<Uint8Array>;
+  /** Closes the file; reading is over. */
   close(): Promise<void>;
 }
 
