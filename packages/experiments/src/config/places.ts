@@ -15,8 +15,8 @@ const WORD_VECTORS: Path = ["corpus", "text", "wordVectors", "file"];
 const WEIGHTS: readonly Path[] = [["weights"], ["features", "weights"]];
 
 /**
- * The document with absolute paths of trunk weights and word vectors, so that a trial finds them wherever it runs. Relative ones start in
- * the corpus folder; `weights` takes the place of the config's.
+ * The document with absolute paths of trunk weights and word vectors, so that a trial finds them wherever it runs.
+ * Relative ones start in the corpus folder; `weights` takes the place of the config's trunk weights.
  */
 export function withWeights(document: ConfigDocument, weights: string | undefined): ConfigDocument {
   const places = WEIGHTS.filter((path) => typeof valueAt(document.value, path) === "string");
