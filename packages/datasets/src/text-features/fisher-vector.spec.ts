@@ -4,7 +4,7 @@ import { plainMultiply } from "../linear-algebra/multiply.js";
 import { randomStream } from "../loader/random.js";
 import { expectError } from "../testing/fixtures.js";
 import { fisherDimension, fisherGradient, writeFisherVector } from "./fisher-vector.js";
-import { componentLogs, fitHybridMixture, type HybridMixture } from "./hybrid-mixture.js";
+import { componentConstants, componentLogs, fitHybridMixture, type HybridMixture } from "./hybrid-mixture.js";
 import { independentComponents, unmixed } from "./independent-components.js";
 
 const at = (x: ArrayLike<number>, index: number): number => x[index] as number;
@@ -55,7 +55,8 @@ describe("hybrid Gaussian-Laplacian mixture", () => {
   it("has the densities of its parts", () => {
     const logs = new Float64Array(2);
     let total = 0;
-    for (let word = 0; word < WORDS; word++) total += componentLogs(mixture, words, word * 3, logs) / WORDS;
+    for (let word = 0; word < WORDS; word++)
+      total += componentLogs(mixture, componentConstants(mixture), words, word * 3, logs) / WORDS;
     expect(total).toBeCloseTo(logLikelihood(mixture), 12);
   });
 

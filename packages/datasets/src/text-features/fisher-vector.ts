@@ -1,4 +1,4 @@
-import { componentLogs, type HybridMixture } from "./hybrid-mixture.js";
+import { componentConstants, componentLogs, type HybridMixture } from "./hybrid-mixture.js";
 
 /** Numbers of a Fisher vector: locations and spreads of every component and dimension. */
 export const fisherDimension = ({ centres, dimension }: HybridMixture): number => 2 * centres * dimension;
@@ -16,9 +16,10 @@ export function fisherGradient(mixture: HybridMixture, x: Float32Array, target: 
   const { centres, dimension, weights } = mixture;
   const words = x.length / dimension;
   const logs = new Float64Array(centres);
+  const constants = componentConstants(mixture);
   target.fill(0);
   for (let word = 0; word < words; word++) {
-    const total = componentLogs(mixture, x, word * dimension, logs);
+    const total = componentLogs(mixture, constants, x, word * dimension, logs);
     for (let k = 0; k < centres; k++) {
       const share = Math.exp((logs[k] as number) - total);
       if (share < NEGLIGIBLE) continue;

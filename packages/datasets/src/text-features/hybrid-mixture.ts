@@ -47,23 +47,35 @@ export function fitHybridMixture(x: Float32Array, options: HybridMixtureOptions)
   return mixture;
 }
 
-/** log of weight times density of every component at x[first ..]; returns the log of their sum. */
+/** The part of each component's log density that no row changes: log of its weight less those of its norms. */
+export function componentConstants(mixture: HybridMixture): Float64Array {
+  const { dimension, weights, gaussian, spread } = mixture;
+  return weights.map((weight, k) => {
+    let log = Math.log(weight);
+    for (let at = k * dimension; at < (k + 1) * dimension; at++)
+      log -= Math.log(spread[at] as number) + (gaussian[at] === 1 ? LOG_GAUSS : LOG_LAPLACE);
+    return log;
+  });
+}
+
+/**
+ * log of weight times density of every component at x[first ..]; returns the log of their sum. `constants` are the
+ * mixture's {@link componentConstants}.
+ */
 export function componentLogs(
-  mixture: HybridMixture,
+  { centres, dimension, gaussian, location, spread }: HybridMixture,
+  constants: Float64Array,
   x: Float32Array | Float64Array,
   first: number,
   logs: Float64Array,
 ): number {
-  const { centres, dimension, weights, gaussian, location, spread } = mixture;
   let largest = -Infinity;
   for (let k = 0; k < centres; k++) {
-    let log = Math.log(weights[k] as number);
+    let log = constants[k] as number;
     for (let d = 0; d < dimension; d++) {
       const at = k * dimension + d;
-      const scale = spread[at] as number;
-      const offset = ((x[first + d] as number) - (location[at] as number)) / scale;
-      log -= gaussian[at] === 1 ? LOG_GAUSS + offset * offset * 0.5 : LOG_LAPLACE + Math.abs(offset);
-      log -= Math.log(scale);
+      const offset = ((x[first + d] as number) - (location[at] as number)) / (spread[at] as number);
+      log -= gaussian[at] === 1 ? offset * offset * 0.5 : Math.abs(offset);
     }
     logs[k] = log;
     largest = Math.max(largest, log);
@@ -144,9 +156,10 @@ class Fit {
   /** Sets the responsibilities; returns the mean log likelihood. */
   expect(mixture: HybridMixture): number {
     const logs = new Float64Array(this.#centres);
+    const constants = componentConstants(mixture);
     let total = 0;
     for (let row = 0; row < this.#count; row++) {
-      const log = componentLogs(mixture, this.#x, row * this.#dimension, logs);
+      const log = componentLogs(mixture, constants, this.#x, row * this.#dimension, logs);
       for (let k = 0; k < this.#centres; k++)
         this.#share[k * this.#count + row] = Math.exp((logs[k] as number) - log);
       total += log;
