@@ -86,7 +86,11 @@ export {
   type TextTransform,
 } from "./text-features/text-transform.js";
 export { fisherDimension, fisherGradient, writeFisherVector } from "./text-features/fisher-vector.js";
-export { textVectorRows, type OpenedTextVectors, type TextVectorsSource } from "./text-features/text-vectors.js";
+export {
+  textVectorRows,
+  type OpenedTextVectors,
+  type TextVectorsSource,
+} from "./text-features/text-vectors.js";
 export { fitHybridMixture, type HybridMixture } from "./text-features/hybrid-mixture.js";
 export { independentComponents, type IndependentComponents } from "./text-features/independent-components.js";
 export { plainMultiply, type Multiply, type Product } from "./linear-algebra/multiply.js";
