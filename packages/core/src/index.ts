@@ -97,6 +97,7 @@ export type {
 export {
   readCheckpointHeader,
   type CheckpointHeader,
+  type ModelInputs,
   type Progress,
   type RunDescription,
 } from "./train/checkpoint.js";
@@ -120,6 +121,8 @@ export {
   type EvaluationConfig,
   type EvaluationInput,
   type EvaluationResult,
+  type ImageRows,
+  type TextRows,
 } from "./train/evaluate.js";
 export type {
   AbortedEvent,
@@ -148,6 +151,7 @@ export {
   type SampledStep,
 } from "./train/sampled-classifier.js";
 export { openWeights, type WeightEntry, type WeightFile } from "./weights/weight-file.js";
+export { preprocessingSchema, type Preprocessing, type Views } from "./train/preprocessing.js";
 export { stageGraph, type SourceSize, type StageGraph } from "./train/stage-graph.js";
 export {
   curriculumSchema,

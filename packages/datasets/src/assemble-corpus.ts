@@ -3,6 +3,8 @@ import type { CorpusReport } from "./captions/caption-set.js";
 import type { ImageConfig, SamplingConfig, TextConfig } from "./config.js";
 import type { Corpus, OpenContext } from "./corpus.js";
 import { DatasetError } from "./errors.js";
+import type { DecodeOptions } from "./image/decode.js";
+import type { Preprocessing } from "./loader/preprocessing.js";
 import { readFeatures } from "./features/read-features.js";
 import { channelMean } from "./image/channel-mean.js";
 import type { ImageRows } from "./loader/image-rows.js";
@@ -12,6 +14,7 @@ import { createTrainingData, type SamplingOptions } from "./loader/training-data
 import type { Picture } from "./loader/types.js";
 import { textVectorRows } from "./text-features/text-vectors.js";
 import { prepareText } from "./text/prepare-text.js";
+import type { Vocabulary } from "./text/vocabulary.js";
 
 /** The parts of a config that every corpus has. */
 export interface AssemblyConfig {
@@ -30,6 +33,8 @@ export interface CorpusParts {
   readonly train: Split;
   readonly evaluation: Readonly<Record<string, Split>>;
   readonly openImages: () => Promise<ImageRows>;
+  /** How photos are decoded; absent where the images are vectors. */
+  readonly decoding?: DecodeOptions;
   /** Pixels for pictures of results where training sees features only. */
   readonly picture: (row: number) => Promise<Picture>;
 }
@@ -64,6 +69,23 @@ function checkTexts(texts: TextRows, captions: number): TextRows {
     "FEATURES_MISMATCH",
     `text vectors: expected ${captions} rows, one a caption, got ${texts.count}; compute them for this corpus again`,
   );
+}
+
+/** How new photos and sentences are read. Features given in place of pixels are a trunk's, which sees whole photos. */
+function preprocessingOf(
+  { decoding }: CorpusParts,
+  { text, image, features }: AssemblyConfig,
+  { words, lowerCase }: Vocabulary,
+  given: { readonly images?: ImageRows; readonly texts?: TextRows },
+): Preprocessing {
+  const position = text.alignment === "random" ? 0.5 : 0;
+  const readsPhotos = given.images !== undefined || features === undefined;
+  const readsWords = given.texts === undefined && text.vectors === undefined;
+  const area = given.images?.kind === "features" ? 1 : image.evaluationArea;
+  return {
+    ...(decoding && readsPhotos && { image: { ...decoding, area } }),
+    ...(readsWords && { text: { length: text.length, position, lowerCase, words } }),
+  };
 }
 
 /** Makes a {@link Corpus}: builds the vocabulary from the training captions, leaves images unopened. */
@@ -111,6 +133,10 @@ export async function assembleCorpus(
         imageName: (row) => imageNames[row] as string,
         caption: (row) => captions[row] as string,
         evaluationArea: config.image.evaluationArea,
+        preprocessing: preprocessingOf(parts, config, vocabulary, {
+          ...(images && { images }),
+          ...(texts && { texts }),
+        }),
         ...((usesFeatures || images?.kind === "features") && { pixels: parts.picture }),
         train,
         evaluation: { ...evaluation, train },

@@ -59,6 +59,7 @@ export async function assembleEmoji(
     captions: emoji.captions.map(({ text }) => text),
     train: splitOf(name, members.train),
     evaluation: { validation: splitOf(name, members.validation), test: splitOf(name, members.test) },
+    decoding: { size: [size, size], fit: "cover" } as const,
     openImages: async () => memoryImages(images, [size, size, 3]),
     picture: async (row: number) => ({
       data: images.slice(row * rowBytes, (row + 1) * rowBytes),

@@ -114,6 +114,8 @@ export type {
   TrainingData,
 } from "./loader/types.js";
 export { createTrainingData, type SamplingOptions, type TrainingSource } from "./loader/training-data.js";
+export type { Preprocessing } from "./loader/preprocessing.js";
+export { newImages, newTexts } from "./loader/new-data.js";
 export type { Members, Split } from "./loader/split.js";
 export { featureImages, fileImages, memoryImages, type ImageRows } from "./loader/image-rows.js";
 export { packTexts, vectorTexts, wordTexts, type EncodedTexts, type TextRows } from "./loader/text-rows.js";

@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { corpusSchema } from "./config.js";
 import { writeFeatures } from "./features/write-features.js";
+import { featureImages } from "./loader/image-rows.js";
+import { vectorTexts } from "./loader/text-rows.js";
 import { openCorpus } from "./open-corpus.js";
 import { buildVocabulary } from "./text/vocabulary.js";
 import { collect, expectError, temporaryFolder, writeFiles, writePictures } from "./testing/fixtures.js";
@@ -107,12 +109,27 @@ it("runs a trunk once: features written from the decoded images replace the pixe
   const frozen = await open({ features: "features.safetensors" });
   const data = await frozen.trainingData();
   expect(data.imageShape).toEqual([3]);
+  expect(Object.keys(data.preprocessing ?? {})).toEqual(["text"]);
   const [batch] = await collect(data.batches({ epoch: 0, batchSize: 3, seed: 0 }));
   expect(batch?.image).toHaveLength(9);
   const picture = await data.evaluation("test").images.pixelsOf?.(0);
   expect(picture?.data).toHaveLength(224 * 224 * 3);
   await corpus.close();
   await frozen.close();
+});
+
+it("tells how new photos and sentences are read, as far as the corpus reads such", async () => {
+  const corpus = await open({ image: { size: 8, evaluationArea: 0.9 }, text: { length: 6 } });
+  const { words } = corpus.vocabulary;
+  const text = { length: 6, position: 0.5, lowerCase: true, words };
+  const image = { size: [8, 8], fit: "squash" };
+  expect((await corpus.trainingData()).preprocessing).toEqual({ image: { ...image, area: 0.9 }, text });
+  const features = featureImages(new Float32Array(corpus.imageNames.length * 2), 2);
+  const ofTrunk = await corpus.trainingData({ images: features });
+  expect(ofTrunk.preprocessing).toEqual({ image: { ...image, area: 1 }, text });
+  const ofVectors = await corpus.trainingData({ texts: vectorTexts(new Float32Array(4), 1) });
+  expect(ofVectors.preprocessing).toEqual({ image: { ...image, area: 0.9 } });
+  await corpus.close();
 });
 
 it("tells the mean colour of the training images", async () => {

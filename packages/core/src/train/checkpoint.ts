@@ -5,6 +5,7 @@ import type { ParameterDeclaration } from "../layers/context.js";
 import { modelSchema } from "../models/schema.js";
 import { describeDifference, firstDifference } from "./difference.js";
 import { CheckpointError } from "./errors.js";
+import { preprocessingSchema, viewsSchema, type Preprocessing, type Views } from "./preprocessing.js";
 import {
   openSafetensors,
   storeDType,
@@ -67,6 +68,14 @@ const descriptionSchema = z.strictObject({
  */
 export type RunDescription = z.infer<typeof descriptionSchema>;
 
+const inputsSchema = z.strictObject({ preprocessing: preprocessingSchema, views: viewsSchema });
+
+/** What using a trained model on new photos and sentences needs beside its weights. */
+export interface ModelInputs {
+  readonly preprocessing: Preprocessing;
+  readonly views: Views;
+}
+
 const FORMAT = "dualpath-checkpoint-1";
 
 /** A read and checked checkpoint header. */
@@ -74,6 +83,7 @@ export interface CheckpointHeader {
   readonly path: string;
   readonly description: RunDescription;
   readonly progress: Progress | undefined;
+  readonly inputs: ModelInputs | undefined;
   readonly names: readonly string[];
 }
 
@@ -86,6 +96,7 @@ export interface CheckpointContents {
   readonly description: RunDescription;
   /** Absent in files that hold only a model. */
   readonly progress?: Progress;
+  readonly inputs?: ModelInputs;
   /** File tensor -> Store key; default: everything in the Store under its own name. */
   readonly tensors?: ReadonlyMap<string, string>;
   /** Shapes of float32 values by Store key, where known without reading them. */
@@ -110,6 +121,7 @@ export async function saveCheckpoint(
     fingerprint: fingerprint(contents.description),
     run: JSON.stringify(contents.description),
     ...(contents.progress ? { progress: JSON.stringify(contents.progress) } : {}),
+    ...(contents.inputs ? { inputs: JSON.stringify(contents.inputs) } : {}),
   });
 }
 
@@ -137,9 +149,11 @@ function headerOf(file: SafetensorsFile): CheckpointHeader {
     const problem = "the fingerprint does not fit the run's description";
     throw new CheckpointError("CHECKPOINT_CORRUPT", `${path}: ${problem}`, { path, problem });
   }
-  const progress =
-    metadata["progress"] === undefined ? undefined : parseMetadata(file, "progress", progressSchema);
-  return { path, description, progress, names: [...file.entries.keys()] };
+  const optional = <T>(key: string, schema: z.ZodType<T>): T | undefined =>
+    metadata[key] === undefined ? undefined : parseMetadata(file, key, schema);
+  const progress = optional("progress", progressSchema);
+  const inputs = optional("inputs", inputsSchema);
+  return { path, description, progress, inputs, names: [...file.entries.keys()] };
 }
 
 function parseMetadata<T>(file: SafetensorsFile, key: string, schema: z.ZodType<T>): T {

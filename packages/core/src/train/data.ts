@@ -1,3 +1,5 @@
+import type { Preprocessing } from "./preprocessing.js";
+
 /**
  * One training batch of B rows; row i's image and text belong together. With neighbours each row brings several: images
  * i * a .. i * a + a - 1 and texts i * b .. i * b + b - 1 belong to row i, and the first of each form its pair.
@@ -91,6 +93,8 @@ export interface TrainingData {
   readonly length: number;
   /** (H, W, 3) of stored pictures or [D] of feature vectors; absent: the model's input size. */
   readonly imageShape?: readonly number[];
+  /** Travels with the checkpoints, so that a trained model can read new photos and sentences. */
+  readonly preprocessing?: Preprocessing;
   /** Whole batches of an epoch; the rows left over are dropped. */
   stepsPerEpoch(batchSize: number): number;
   /** The batches of one epoch. */

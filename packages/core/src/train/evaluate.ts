@@ -8,6 +8,7 @@ import { retrieval } from "../metrics/retrieval.js";
 import { averageRetrieval, type RetrievalResult } from "../metrics/summary.js";
 import { declareImage, declareText, type DualPath } from "../models/dual-path.js";
 import type { EvaluationData } from "./data.js";
+import type { Views } from "./preprocessing.js";
 import { TrainingError } from "./errors.js";
 import { imageFeeds, padded, rowShape, textFeeds, type Feeds, type RowShape } from "./feeds.js";
 import type { SourceSize } from "./stage-graph.js";
@@ -68,6 +69,12 @@ export interface EmbedderOptions {
   readonly storeKey?: (name: string) => string;
 }
 
+/** Photos to embed: `count` rows in batches. */
+export type ImageRows = Pick<EvaluationData["images"], "count" | "batches">;
+
+/** Sentences to embed: `count` rows in batches. */
+export type TextRows = Pick<EvaluationData["texts"], "count" | "batches">;
+
 /** Views of a split added up, [count, dimension]. */
 interface ViewSum {
   readonly rows: Float32Array;
@@ -111,12 +118,7 @@ export class Embedder {
   }
 
   /** Adds the projections of all images, mirrored or not, to `sum`. */
-  async #addImages(
-    { images }: EvaluationData,
-    sum: ViewSum,
-    flip: boolean,
-    signal?: AbortSignal,
-  ): Promise<void> {
+  async #addImages(images: ImageRows, sum: ViewSum, flip: boolean, signal?: AbortSignal): Promise<void> {
     let row = 0;
     const options = { ...(flip ? { flip } : {}), ...(signal ? { signal } : {}) };
     for await (const batch of images.batches(this.#batchSize, options)) {
@@ -131,7 +133,7 @@ export class Embedder {
 
   /** Adds the projections of all texts to `sum`; `position` places their words. */
   async #addTexts(
-    { texts }: EvaluationData,
+    texts: TextRows,
     sum: ViewSum,
     position: number | undefined,
     signal?: AbortSignal,
@@ -148,7 +150,7 @@ export class Embedder {
   }
 
   /** Adds the projections of all texts with their words at every place where they fit (paper A's code). */
-  async #addEveryPlace({ texts }: EvaluationData, sum: ViewSum, signal?: AbortSignal): Promise<void> {
+  async #addEveryPlace(texts: TextRows, sum: ViewSum, signal?: AbortSignal): Promise<void> {
     const { textElements: length, text: kind } = this.#shape;
     let row = 0;
     const options = { position: 0, ...(signal ? { signal } : {}) };
@@ -186,21 +188,37 @@ export class Embedder {
     }
   }
 
-  /** Unit embeddings of a split, summed over flips and positions before normalising. */
-  async embed(data: EvaluationData, config: EvaluationConfig, signal?: AbortSignal): Promise<Embeddings> {
-    const { unitViews } = config;
-    const images = new Float32Array(data.images.count * this.dimension);
-    const texts = new Float32Array(data.texts.count * this.dimension);
-    for (const flip of config.flip ? [false, true] : [false]) {
-      await this.#addImages(data, { rows: images, unitViews }, flip, signal);
-    }
-    if (config.positions === "all") await this.#addEveryPlace(data, { rows: texts, unitViews }, signal);
-    else
-      for (const position of placements(config.positions))
-        await this.#addTexts(data, { rows: texts, unitViews }, position, signal);
-    normalizeRows(images, this.dimension);
-    normalizeRows(texts, this.dimension);
-    return { images, texts };
+  /** Unit embeddings of photos [count, dimension], summed over the mirrored view before normalising. */
+  async embedImages(
+    images: ImageRows,
+    { flip, unitViews }: Views,
+    signal?: AbortSignal,
+  ): Promise<Float32Array> {
+    const rows = new Float32Array(images.count * this.dimension);
+    for (const mirrored of flip ? [false, true] : [false])
+      await this.#addImages(images, { rows, unitViews }, mirrored, signal);
+    normalizeRows(rows, this.dimension);
+    return rows;
+  }
+
+  /** Unit embeddings of sentences [count, dimension], summed over positions before normalising. */
+  async embedTexts(
+    texts: TextRows,
+    { positions, unitViews }: Views,
+    signal?: AbortSignal,
+  ): Promise<Float32Array> {
+    const rows = new Float32Array(texts.count * this.dimension);
+    const sum = { rows, unitViews };
+    if (positions === "all") await this.#addEveryPlace(texts, sum, signal);
+    else for (const position of placements(positions)) await this.#addTexts(texts, sum, position, signal);
+    normalizeRows(rows, this.dimension);
+    return rows;
+  }
+
+  /** Unit embeddings of a split. */
+  async embed(data: EvaluationData, views: Views, signal?: AbortSignal): Promise<Embeddings> {
+    const images = await this.embedImages(data.images, views, signal);
+    return { images, texts: await this.embedTexts(data.texts, views, signal) };
   }
 
   /** Frees both compiled paths. */

@@ -7,6 +7,7 @@ import {
   loadTensors,
   saveCheckpoint,
   type CheckpointContents,
+  type ModelInputs,
   type Progress,
   type RunDescription,
 } from "./checkpoint.js";
@@ -23,13 +24,20 @@ export class RunFiles {
   readonly #directory: string | undefined;
   readonly #model: DualPath;
   readonly #description: RunDescription;
+  readonly #inputs: ModelInputs | undefined;
   readonly #shapes: ReadonlyMap<string, readonly number[]>;
   readonly #best = new Map<string, ReadonlyMap<string, TypedArray>>();
 
-  constructor(directory: string | undefined, model: DualPath, description: RunDescription) {
+  constructor(
+    directory: string | undefined,
+    model: DualPath,
+    description: RunDescription,
+    inputs?: ModelInputs,
+  ) {
     this.#directory = directory;
     this.#model = model;
     this.#description = description;
+    this.#inputs = inputs;
     this.#shapes = new Map(model.parameters.map(({ name, shape }) => [name, shape]));
   }
 
@@ -74,11 +82,12 @@ export class RunFiles {
   async #save(
     path: string,
     store: Store,
-    contents: Omit<CheckpointContents, "description" | "shapeOf">,
+    contents: Pick<CheckpointContents, "progress" | "tensors">,
   ): Promise<void> {
     // Optimizer state and averages have their parameter's shape and its name behind the last slash.
     const shapeOf = (key: string) => this.#shapes.get(key.slice(key.lastIndexOf("/") + 1));
-    await saveCheckpoint(path, store, { ...contents, description: this.#description, shapeOf });
+    const inputs = this.#inputs ? { inputs: this.#inputs } : {};
+    await saveCheckpoint(path, store, { ...contents, ...inputs, description: this.#description, shapeOf });
   }
 
   /** Puts the best weights of a stage into the Store. Throws CONFIG when the stage has none. */

@@ -64,6 +64,21 @@ describe("safetensors files", () => {
     await file.close();
   });
 
+  it("take a tensor in parts and give back a part of it", async () => {
+    const path = join(directory, "parts.safetensors");
+    const load = async function* () {
+      yield Float32Array.of(1, 2, 3);
+      yield Float32Array.of(4);
+    };
+    await writeSafetensors(path, [{ name: "a", dtype: "f32", shape: [2, 2], load }], {});
+    const file = await openSafetensors(path);
+    const bytes = await file.readBytes("a", 4, 12);
+    expect([...new Float32Array(bytes.buffer)]).toEqual([2, 3]);
+    await file.close();
+    const short = writeSafetensors(path, [{ name: "a", dtype: "f32", shape: [5], load }], {});
+    await expect(short).rejects.toThrow(/tensor 'a' holds 4 elements, shape \[5\]/);
+  });
+
   it("begin their data on a multiple of eight bytes", async () => {
     const bytes = await readFile(await fileOf());
     expect(bytes.readBigUInt64LE(0) % 8n).toBe(0n);

@@ -12,13 +12,16 @@ import {
   type TensorEntry,
 } from "./safetensors-header.js";
 
-/** One tensor on its way into a file; `load` is called when its turn comes, so that one is in memory at a time. */
+/**
+ * One tensor on its way into a file; `load` is called when its turn comes, so that one is in memory at a time, or one
+ * part of it where `load` gives the tensor in parts.
+ */
 export interface TensorSource {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
-  /** The tensor's numbers, asked for when its turn comes. */
-  load(): Promise<TypedArray> | TypedArray;
+  /** The tensor's numbers, asked for when its turn comes; an iterable gives them part by part. */
+  load(): Promise<TypedArray> | TypedArray | AsyncIterable<TypedArray>;
 }
 
 /** An open safetensors file: its checked header, and its tensors on demand. */
@@ -26,8 +29,8 @@ export interface SafetensorsFile {
   readonly path: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly entries: ReadonlyMap<string, TensorEntry>;
-  /** Raw little-endian bytes of one tensor. */
-  readBytes(name: string): Promise<Uint8Array>;
+  /** Raw little-endian bytes of one tensor, or of its bytes `begin` to `end`. */
+  readBytes(name: string, begin?: number, end?: number): Promise<Uint8Array>;
   /** Closes the file; reading after it fails. */
   close(): Promise<void>;
 }
@@ -69,7 +72,7 @@ async function writeAll(
   const handle = await open(path, "wx");
   try {
     await handle.write(headerBytes(tensors, metadata));
-    for (const tensor of tensors) await writeFully(handle, await loadBytes(tensor));
+    for (const tensor of tensors) await writeTensor(handle, tensor);
     await handle.sync();
   } finally {
     await handle.close();
@@ -95,15 +98,19 @@ function headerBytes(
   return bytes;
 }
 
-async function loadBytes(tensor: TensorSource): Promise<Uint8Array> {
-  const data = await tensor.load();
-  if (data.length !== elementCount(tensor.shape)) {
-    throw new RangeError(
-      `tensor '${tensor.name}' holds ${data.length} elements, shape [${tensor.shape.join(", ")}]`,
-    );
+async function writeTensor(handle: FileHandle, { name, shape, load }: TensorSource): Promise<void> {
+  const loaded = load();
+  let elements = 0;
+  for await (const data of isParts(loaded) ? loaded : [await loaded]) {
+    elements += data.length;
+    await writeFully(handle, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (elements === elementCount(shape)) return;
+  throw new RangeError(`tensor '${name}' holds ${elements} elements, shape [${shape.join(", ")}]`);
 }
+
+const isParts = (loaded: ReturnType<TensorSource["load"]>): loaded is AsyncIterable<TypedArray> =>
+  Symbol.asyncIterator in loaded;
 
 async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let offset = 0; offset < bytes.length;) {
@@ -155,7 +162,7 @@ function fileOf(
     path,
     metadata,
     entries,
-    async readBytes(name) {
+    async readBytes(name, begin = 0, end) {
       const entry = entries.get(name);
       if (!entry) {
         throw new CheckpointError("CHECKPOINT_MODEL", `${path}: holds no tensor '${name}'`, {
@@ -163,7 +170,8 @@ function fileOf(
           tensor: name,
         });
       }
-      return file.read(dataStart + entry.begin, entry.end - entry.begin);
+      const length = Math.min(end ?? Infinity, entry.end - entry.begin) - begin;
+      return file.read(dataStart + entry.begin + begin, length);
     },
     close: () => file.close(),
   };

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readCheckpointHeader } from "./checkpoint.js";
 import { syntheticData } from "./testing/synthetic.js";
 import type { EvaluationEvent, StepEvent, TrainingEvent } from "./events.js";
 import type { TrainerOptions } from "./trainer-options.js";
@@ -95,6 +96,19 @@ describe("a curriculum of two stages", () => {
     expect(evaluationsOf(events).at(-1)!.result.main.imageToText.r1).toBeGreaterThan(60);
     expect(events[0]).toMatchObject({ type: "stage-start", stage: "one", stepsPerEpoch: 3, resumed: false });
     expect(events.at(-1)).toEqual({ type: "done", steps: 15 });
+  });
+
+  it("leaves checkpoints that tell how new photos and sentences are read", async () => {
+    const image = { size: [8, 8], fit: "cover", area: 0.9 } as const;
+    const text = { length: 8, position: 0.5, lowerCase: true, words: ["a", "dog"] };
+    const evaluation = { batchSize: 20, flip: true, positions: "all" };
+    const preprocessing = { image, text };
+    await train({ data: { ...data, preprocessing }, evaluation, directory, curriculum: [instanceStage] });
+    const { inputs } = await readCheckpointHeader(join(directory, "stage-one.safetensors"));
+    expect(inputs).toEqual({ preprocessing, views: { flip: true, positions: "all", unitViews: false } });
+    await train({ directory: join(directory, "silent"), curriculum: [instanceStage] });
+    const silent = await readCheckpointHeader(join(directory, "silent", "stage-one.safetensors"));
+    expect(silent.inputs).toBeUndefined();
   });
 
   it("reports every loss, the rate, the norm where it is clipped, and the share of waiting", async () => {

@@ -7,6 +7,7 @@ import {
   loadTensors,
   readCheckpointHeader,
   startOfRun,
+  type ModelInputs,
   type Progress,
   type RunDescription,
 } from "./checkpoint.js";
@@ -64,7 +65,13 @@ export class Trainer {
     checkGlobs(this.curriculum, this.model);
     checkCurriculum(this.curriculum, data, this.evaluation !== undefined);
     this.#description = { model: this.model.config, sizes, curriculum: this.curriculum, seed };
-    this.#files = new RunFiles(options.directory, this.model, this.#description);
+    this.#files = new RunFiles(options.directory, this.model, this.#description, this.#inputs());
+  }
+
+  #inputs(): ModelInputs | undefined {
+    const { preprocessing } = this.#options.data;
+    const { flip, positions, unitViews } = this.evaluation ?? evaluationSchema.parse({});
+    return preprocessing && { preprocessing, views: { flip, positions, unitViews } };
   }
 
   /** The parameters; opened at the first use, open until `dispose`. */

@@ -1,7 +1,7 @@
 import { assembleCorpus, type AssemblyConfig } from "../assemble-corpus.js";
 import type { ImageConfig } from "../config.js";
 import type { Corpus, OpenContext } from "../corpus.js";
-import { decodeImage } from "../image/decode.js";
+import { decodeImage, type DecodeOptions } from "../image/decode.js";
 import { decodedImages } from "../image/decoded-images.js";
 import type { Members, Split } from "../loader/split.js";
 import type { Picture } from "../loader/types.js";
@@ -87,13 +87,13 @@ export async function captionCorpus(
   const rows = toRows(images);
   const train = splitOf(rows, report.name, "train");
   const others = Object.keys(report.splits).filter((split) => split !== "train");
+  const { size, fit } = config.image;
+  const decoding: DecodeOptions = { size: [size, size], fit };
   const openImages = async () => {
     const { cacheDirectory: directory, onProgress, signal } = context;
-    const { size, fit } = config.image;
     const observers = { ...(onProgress && { onProgress }), ...(signal && { signal }) };
     const files = images.map(({ path }) => path);
-    return (await decodedImages({ files, decode: { size: [size, size], fit }, directory, ...observers }))
-      .images;
+    return (await decodedImages({ files, decode: decoding, directory, ...observers })).images;
   };
   const parts = {
     report,
@@ -106,6 +106,7 @@ export async function captionCorpus(
       ...(folds ? foldsOf(rows, report.name, folds) : []),
     ]),
     openImages,
+    decoding,
     picture: (row: number) => thumbnail(images[row] as CaptionedImage),
   };
   return assembleCorpus(parts, config, context);

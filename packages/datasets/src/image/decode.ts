@@ -22,7 +22,23 @@ export const decoderVersions: Readonly<Record<string, string>> = {
 sharp.concurrency(1);
 sharp.cache(false);
 
-async function explainFailure(file: string, error: unknown): Promise<DatasetError> {
+/** Most pixels that are decoded: what a large camera takes, and not what fills the memory. */
+const LARGEST_PHOTO = 150_000_000;
+
+/** What a message calls a picture. */
+const nameOf = (source: string | Uint8Array): string => (typeof source === "string" ? source : "the picture");
+
+async function explainFailure(source: string | Uint8Array, error: unknown): Promise<DatasetError> {
+  const file = nameOf(source);
+  if (typeof source !== "string")
+    return new DatasetError(
+      "IMAGE_UNDECODABLE",
+      `${file}: cannot be decoded (${messageOf(error).trim()})`,
+      {},
+      {
+        cause: error,
+      },
+    );
   const missing = await stat(file).then(
     (found) => !found.isFile(),
     (cause: unknown) => isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR"),
@@ -43,13 +59,13 @@ async function explainFailure(file: string, error: unknown): Promise<DatasetErro
 }
 
 /**
- * Reads an image file as upright sRGB, uint8 [height, width, 3]; transparent places become white.
+ * Reads an image file, or the bytes of one, as upright sRGB, uint8 [height, width, 3]; transparent places become white.
  * Errors: `IMAGE_MISSING`, `IMAGE_UNDECODABLE`, both naming the file.
  */
-export async function decodeImage(file: string, options: DecodeOptions): Promise<Uint8Array> {
+export async function decodeImage(source: string | Uint8Array, options: DecodeOptions): Promise<Uint8Array> {
   const [height, width] = options.size;
   try {
-    const { data } = await sharp(file, { failOn: "error" })
+    const { data } = await sharp(source, { failOn: "error", limitInputPixels: LARGEST_PHOTO })
       .autoOrient()
       .resize({ width, height, fit: options.fit === "squash" ? "fill" : "cover", kernel: "cubic" })
       .flatten({ background: "white" })
@@ -60,6 +76,6 @@ export async function decodeImage(file: string, options: DecodeOptions): Promise
       throw new Error(`expected ${height * width * 3} bytes of RGB, got ${data.length}`);
     return data;
   } catch (error) {
-    throw await explainFailure(file, error);
+    throw await explainFailure(source, error);
   }
 }

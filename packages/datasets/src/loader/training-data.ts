@@ -7,6 +7,7 @@ import { drawNeighbours, drawPair, epochOrder, indexPairs, type Anchor, type Pai
 import { placeText } from "./place-text.js";
 import { randomStream, streams } from "./random.js";
 import { checkMembers, groupsOf, type Split } from "./split.js";
+import type { Preprocessing } from "./preprocessing.js";
 import type { Batch, BatchOptions, Neighbours, TrainingData } from "./types.js";
 
 /** How training rows are drawn and varied. */
@@ -32,6 +33,7 @@ export interface TrainingSource extends EvaluationSource {
   readonly train: Split;
   readonly evaluation: Readonly<Record<string, Split>>;
   readonly sampling?: SamplingOptions;
+  readonly preprocessing?: Preprocessing;
 }
 
 /** Draws reserved for one row: partners 0 and 1, start of the words 2, crop 3 .. 7. */
@@ -211,6 +213,7 @@ export function createTrainingData(source: TrainingSource): TrainingData {
     length: source.texts.length,
     textKind: source.texts.kind,
     imageShape: source.images.shape,
+    ...(source.preprocessing && { preprocessing: source.preprocessing }),
     splits: Object.keys(source.evaluation),
     stepsPerEpoch,
     batches: (options) => {

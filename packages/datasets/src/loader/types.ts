@@ -1,3 +1,5 @@
+import type { Preprocessing } from "./preprocessing.js";
+
 /** One training step's arrays; B rows (times the neighbours), `imageShape` and `length` as in {@link TrainingData}. */
 export type Batch = {
   /** uint8 RGB [B, H, W, 3], or float32 features [B, D]. */
@@ -48,6 +50,8 @@ export interface TrainingData {
   readonly textKind: "words" | "vectors";
   /** Shape of one image: [H, W, 3] for pixels, [D] for features. */
   readonly imageShape: readonly number[];
+  /** What a trained model must do with new photos and sentences. */
+  readonly preprocessing?: Preprocessing;
   /** Names that {@link evaluation} takes. */
   readonly splits: readonly string[];
   stepsPerEpoch(batchSize: number): number;
