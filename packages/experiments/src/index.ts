@@ -24,3 +24,13 @@ export { runSweep, type SweepOptions, type SweepOutcome } from "./sweep/sweep.js
 export { noTracker, type Tracker, type TrackedSweep, type TrackingReport } from "./tracking/tracker.js";
 export { readResult, type ResultRow, type TrialResult } from "./trial/result.js";
 export { retrievalPicture, type PictureSource } from "./trial/retrieval-picture.js";
+export {
+  embedPhotos,
+  type EmbedOptions,
+  type EmbedOutcome,
+  type EmbedProgress,
+} from "./search/embed-photos.js";
+export { openIndex, writeIndex, type IndexDescription, type PhotoIndex } from "./search/index-file.js";
+export { Searcher, type Hit, type SearcherOptions, type SentenceResult } from "./search/searcher.js";
+export { TrainedModel, type EmbeddedSentence, type OpenModelOptions } from "./search/trained-model.js";
+export { ApproximateSearch, recallOf, type BuildOptions } from "./search/approximate.js";

@@ -1,19 +1,19 @@
-import { existsSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { readCheckpointHeader, type EvaluationResult } from "@dualpath/core";
 import { experimentSchema, type Experiment } from "../config/experiment.js";
 import { readDocument } from "../config/document.js";
 import { validated } from "../config/load.js";
 import { requireData, withWeights } from "../config/places.js";
 import { merged, withValue } from "../config/path.js";
-import { codeOf, ExperimentError } from "../errors.js";
+import { codeOf } from "../errors.js";
 import { availableCores } from "../process/cores.js";
 import { writeWhole } from "../process/files.js";
 import { formatText } from "../report/table.js";
-import { trialDirectory, type TrialDirectory } from "../sweep/directory.js";
-import { stageCheckpoint } from "../trial/final-report.js";
+import type { TrialDirectory } from "../sweep/directory.js";
 import { computedFeatures } from "../trial/frozen-features.js";
 import { engineMultiply } from "../trial/engine-multiply.js";
+import { latestCheckpoint, locateTrial, requireTrial } from "../trial/locate.js";
 import { measure } from "../trial/measure.js";
 import { recallsOf } from "../trial/metrics.js";
 import { openData, requireSplits } from "../trial/open-data.js";
@@ -41,11 +41,6 @@ export interface EvaluatedRow {
   readonly rsum: number;
 }
 
-interface Located {
-  readonly directory: TrialDirectory;
-  readonly file: string | undefined;
-}
-
 /**
  * `evaluate`: scores a trained checkpoint on a split of its corpus, or of the same kind of corpus in another folder.
  * Throws CHECKPOINT when there is none, CHECKPOINT_MODEL and VOCABULARY_MISMATCH when it does not fit.
@@ -55,7 +50,7 @@ export async function evaluateCommand(
   context: CommandContext,
 ): Promise<EvaluatedRow[]> {
   const { workspace, signal, output } = context;
-  const located = locate(options.checkpoint);
+  const located = locateTrial(options.checkpoint);
   const experiment = readTrialConfig(located.directory, options);
   const checkpoint = located.file ?? latestCheckpoint(located.directory, experiment);
   const { description } = await readCheckpointHeader(checkpoint);
@@ -98,26 +93,11 @@ export async function evaluateCommand(
   }
 }
 
-function locate(checkpoint: string): Located {
-  const path = resolve(checkpoint);
-  if (!existsSync(path)) {
-    const message = `${checkpoint}: there is no such checkpoint. Name a trial's directory, as runs/<name>/<trial>.`;
-    throw new ExperimentError("CHECKPOINT", message, { checkpoint });
-  }
-  const isFile = statSync(path).isFile();
-  const folder = isFile ? dirname(path) : path;
-  const directory = trialDirectory(basename(folder) === "checkpoints" ? dirname(folder) : folder);
-  return { directory, file: isFile ? path : undefined };
-}
-
 function readTrialConfig(
   directory: TrialDirectory,
   { data, weights }: Pick<EvaluateOptions, "data" | "weights">,
 ): Experiment {
-  if (!existsSync(directory.config)) {
-    const message = `${directory.path} holds no config.yaml: it is no trial's directory. Name one, as runs/<name>/<trial>.`;
-    throw new ExperimentError("CHECKPOINT", message, { directory: directory.path });
-  }
+  requireTrial(directory);
   const document = withWeights(withData(readDocument(directory.config), data), weights);
   // Word ids mean what they meant in training: another folder's captions are read with the trained vocabulary.
   const useKept = data !== undefined && existsSync(directory.vocabulary);
@@ -129,17 +109,6 @@ function readTrialConfig(
 
 const withVocabulary = (config: unknown, { vocabulary }: TrialDirectory): unknown =>
   merged((config as { corpus: unknown }).corpus, { text: { vocabulary } });
-
-function latestCheckpoint(directory: TrialDirectory, experiment: Experiment): string {
-  const stages = experiment.curriculum
-    .map(({ name }) => stageCheckpoint(directory, experiment, name))
-    .reverse();
-  const candidates = [...stages, join(directory.checkpoints, "last.safetensors")];
-  const found = candidates.find((file) => existsSync(file));
-  if (found !== undefined) return found;
-  const message = `${directory.checkpoints} holds no checkpoint yet. Train it first, or name a .safetensors file.`;
-  throw new ExperimentError("CHECKPOINT", message, { directory: directory.checkpoints });
-}
 
 function rowsOf({
   split,

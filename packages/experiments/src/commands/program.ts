@@ -1,11 +1,13 @@
 import { Command, InvalidArgumentError } from "commander";
 import { ExperimentError } from "../errors.js";
+import { embedCommand, type EmbedCommandOptions } from "./embed.js";
 import { evaluateCommand, type EvaluateOptions } from "./evaluate.js";
 import { explainCommand, type ExplainOptions } from "./explain.js";
 import { sweepCommand, trainCommand, type CommandContext, type RunOptions } from "./experiment-run.js";
 import { mlflowCommand, type MlflowOptions } from "./mlflow.js";
 import { profileCommand, type ProfileCommandOptions } from "./profile.js";
 import { reproduceCommand, type ReproduceOptions } from "./reproduce.js";
+import { searchCommand, type SearchCommandOptions } from "./search.js";
 import { syncCommand } from "./sync.js";
 
 const positive = (text: string): number => {
@@ -44,7 +46,36 @@ export function commandLine(context: CommandContext): Command {
       await reproduceCommand({ preset, ...options }, context);
     });
   addLookingCommands(program, context);
+  addPhotoCommands(program, context);
   return program;
+}
+
+function addPhotoCommands(program: Command, context: CommandContext): void {
+  program
+    .command("embed")
+    .description("embed a folder of photos with a trained checkpoint; the same command goes on after a stop")
+    .requiredOption("--checkpoint <folder>", "a trial's directory, or a .safetensors file in it")
+    .requiredOption("--photos <folder>", "folder of photos, with the folders below it")
+    .requiredOption("--index <file>", "the index to make")
+    .option("--threads <number>", "cores to use, instead of all", positive)
+    .option("--approximate", "build the approximate index too, whatever the number of photos")
+    .option("--fresh", "start over")
+    .action((options: EmbedCommandOptions) => embedCommand(options, context));
+  program
+    .command("search")
+    .description("find photos of an index by a sentence, or by a photo")
+    .argument("[sentence]", "what the photos should show")
+    .requiredOption("--index <file>", "an index made by embed")
+    .option("--photo <file>", "find photos like this one")
+    .option("--top <number>", "results to show", positive, 10)
+    .option("--checkpoint <folder>", "where the index's checkpoint is now")
+    .option("--threads <number>", "cores to use, instead of all", positive)
+    .option("--exact", "compare with every photo, whatever their number")
+    .option("--approximate", "ask the approximate index, whatever the number of photos")
+    .option("--json", "print the results as a JSON array")
+    .action(async (sentence: string | undefined, options: SearchCommandOptions) => {
+      await searchCommand(sentence, options, context);
+    });
 }
 
 function addLookingCommands(program: Command, context: CommandContext): void {

@@ -1,6 +1,5 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { dualPath, initialValue, writeSafetensors } from "@dualpath/core";
 import { openCorpus, type Corpus } from "@dualpath/datasets";
 import { beforeEach, describe, expect, it } from "vitest";
 import { parseConfigDocument } from "../config/document.js";
@@ -8,11 +7,9 @@ import { experimentSchema, type Experiment } from "../config/experiment.js";
 import { validated } from "../config/load.js";
 import { temporaryDirectory } from "../testing/temporary.js";
 import { tinyExperiment, writeTinyCorpus } from "../testing/tiny-corpus.js";
+import { TINY_FEATURES, TINY_TRUNK, writeTinyTrunk } from "../testing/tiny-trunk.js";
 import { workspace } from "../workspace/root.js";
 import { computedFeatures, declaredFeatures, type ImageSource } from "./frozen-features.js";
-
-const TRUNK = { kind: "resnet", depth: 18, width: 0.0625, stages: [1], stem: "small", inputSize: 16 };
-const FEATURES = 4;
 
 interface Bench {
   readonly experiment: Experiment;
@@ -24,26 +21,11 @@ async function bench(views: string): Promise<Bench> {
   const folder = temporaryDirectory();
   await writeTinyCorpus(folder);
   const weights = join(folder, "trunk.safetensors");
-  await writeTrunk(weights);
-  const text = tinyExperiment(folder, `features: ${JSON.stringify({ trunk: TRUNK, weights, views })}\n`);
+  await writeTinyTrunk(weights);
+  const text = tinyExperiment(folder, `features: ${JSON.stringify({ trunk: TINY_TRUNK, weights, views })}\n`);
   const experiment = validated(parseConfigDocument(text, "tiny.yaml"), experimentSchema);
   const local = join(folder, "local");
   return { experiment, corpus: await openCorpus(experiment.corpus, { cacheDirectory: local }), local };
-}
-
-async function writeTrunk(path: string): Promise<void> {
-  const { parameters } = dualPath(
-    { image: TRUNK, text: { kind: "vector", dimension: 1 }, embedding: 1 },
-    { classes: 1, vocabulary: 0 },
-  );
-  const trunk = parameters.filter(({ name }) => name.startsWith("image.trunk."));
-  const tensors = trunk.map(({ name, shape, initializer }) => ({
-    name: name.slice("image.trunk.".length),
-    dtype: "f32" as const,
-    shape,
-    load: () => initialValue(initializer, shape, 3, name),
-  }));
-  await writeSafetensors(path, tensors, {});
 }
 
 const compute = ({ experiment, local }: Bench): ImageSource =>
@@ -55,9 +37,9 @@ beforeEach(async () => void (whole = await bench("whole")));
 describe("features of a frozen trunk", () => {
   it("have a row for every picture and are computed once", async () => {
     const rows = await compute(whole)!(whole.corpus);
-    expect(rows).toMatchObject({ kind: "features", count: 40, shape: [FEATURES] });
+    expect(rows).toMatchObject({ kind: "features", count: 40, shape: [TINY_FEATURES] });
     const first = await rows.read([0, 1]);
-    expect(first.slice(0, FEATURES)).not.toEqual(first.slice(FEATURES));
+    expect(first.slice(0, TINY_FEATURES)).not.toEqual(first.slice(TINY_FEATURES));
     const folder = join(whole.local, "features");
     const [file] = readdirSync(folder);
     const written = statSync(join(folder, file!)).mtimeMs;
@@ -73,7 +55,7 @@ describe("features of a frozen trunk", () => {
     const other = await (await compute(flipped)!(flipped.corpus)).read([triangle]);
     expect(other).not.toEqual(one);
     const tens = await bench("ten-crop");
-    expect((await (await compute(tens)!(tens.corpus)).read([triangle])).length).toBe(FEATURES);
+    expect((await (await compute(tens)!(tens.corpus)).read([triangle])).length).toBe(TINY_FEATURES);
   });
 
   it("need their weights, named with the way to give them", async () => {
@@ -88,7 +70,7 @@ describe("features of a frozen trunk", () => {
 
   it("are only declared where nothing is computed", async () => {
     const rows = await declaredFeatures(whole.experiment)!(whole.corpus);
-    expect(rows).toMatchObject({ count: 40, shape: [FEATURES] });
+    expect(rows).toMatchObject({ count: 40, shape: [TINY_FEATURES] });
     await expect(rows.read([0])).rejects.toMatchObject({ code: "DATA" });
     const { features, ...plain } = whole.experiment;
     expect(features).toBeDefined();

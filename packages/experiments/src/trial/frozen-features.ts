@@ -2,19 +2,18 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { dualPath, imageTrunkFeatures, initialize, loadTrunk, Store, trunkFeatures } from "@dualpath/core";
+import { imageTrunkFeatures } from "@dualpath/core";
 import { readFeatures, writeFeatures, type Corpus, type ImageRows } from "@dualpath/datasets";
 import type { Experiment } from "../config/experiment.js";
 import { canonicalJson, digest } from "../config/identity.js";
 import { ExperimentError } from "../errors.js";
 import { takeLock, type Lock } from "../process/lock.js";
 import type { Workspace } from "../workspace/root.js";
+import { FrozenTrunk, type FrozenFeatures } from "./frozen-trunk.js";
 import { sourceSize } from "./measure.js";
 
 /** What takes the place of a corpus's pictures; undefined where the model reads the pictures themselves. */
 export type ImageSource = ((corpus: Corpus) => Promise<ImageRows>) | undefined;
-
-type Features = NonNullable<Experiment["features"]>;
 
 /** Rows that tell their shape only: enough to look at an experiment without running its trunk. */
 export function declaredFeatures({ features }: Experiment): ImageSource {
@@ -62,7 +61,7 @@ export function computedFeatures(
 
 const KEY_LENGTH = 24;
 
-async function keyOf(features: Features, { imageNames }: Corpus, images: ImageRows): Promise<string> {
+async function keyOf(features: FrozenFeatures, { imageNames }: Corpus, images: ImageRows): Promise<string> {
   const { weights, ...rest } = features;
   const pictures = { names: imageNames, shape: images.shape, checksum: images.checksum };
   return digest(canonicalJson({ ...rest, weights: await fileDigest(weights), pictures }), KEY_LENGTH);
@@ -90,7 +89,7 @@ async function waitForLock(file: string, signal: AbortSignal | undefined): Promi
 }
 
 interface Computation {
-  readonly features: Features;
+  readonly features: FrozenFeatures;
   readonly device: Experiment["device"];
   readonly corpus: Corpus;
   readonly images: ImageRows;
@@ -103,22 +102,16 @@ async function compute(
   { features, device, corpus, images }: Computation,
   { threads, signal, onProgress }: ComputeOptions,
 ): Promise<void> {
-  const { trunk, weights, views } = features;
-  const text = { kind: "vector", dimension: 1 };
-  const model = dualPath({ image: trunk, text, embedding: 1 }, { classes: 1, vocabulary: 0 });
   const source = sourceSize(images.shape);
   const names = corpus.imageNames;
-  const description = canonicalJson({ trunk, weights, views });
-  const content = { names, dimension: imageTrunkFeatures(trunk), source: description };
-  const store = Store.open({ device, threads });
+  const content = { names, dimension: imageTrunkFeatures(features.trunk), source: canonicalJson(features) };
+  const trunk = await FrozenTrunk.open(features, { device, threads });
   const writer = await writeFeatures(file, content);
   try {
-    await initialize(store, model, 0);
-    await loadTrunk(store, model, weights);
     const pictures = { batches: (size: number) => rowsInOrder(images, size) };
-    const options = { batchSize: BATCH, views, ...(source && { source }), ...(signal && { signal }) };
+    const options = { batchSize: BATCH, ...(source && { source }), ...(signal && { signal }) };
     let done = 0;
-    for await (const rows of trunkFeatures(store, model, pictures, options)) {
+    for await (const rows of trunk.features(pictures, options)) {
       signal?.throwIfAborted();
       await writer.append(rows);
       done = Math.min(names.length, done + BATCH);
@@ -127,7 +120,7 @@ async function compute(
     await writer.finish();
   } finally {
     await writer.discard();
-    await store.dispose();
+    await trunk.dispose();
   }
 }
 

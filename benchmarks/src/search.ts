@@ -1,0 +1,102 @@
+// npx nx run benchmarks:search -- [--sizes 7000,1000000] [--dimension N] [--threads N] [--json FILE]
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { ExactSearch, Store, type Neighbours } from "@dualpath/core";
+import { ApproximateSearch, recallOf } from "@dualpath/experiments";
+import { syntheticVectors } from "./synthetic-vectors.js";
+
+/** One way to search one number of vectors. */
+interface Row {
+  readonly vectors: number;
+  readonly search: "exact" | "approximate";
+  readonly openSeconds: number;
+  /** Median and 95th percentile of single queries. */
+  readonly milliseconds: number;
+  readonly slowMilliseconds: number;
+  readonly recall: number;
+  /** Memory of the process above what it had before. */
+  readonly mebibytes: number;
+}
+
+const NEIGHBOURS = 10;
+const QUERIES = 100;
+const QUERY_SEED = 2 ** 30;
+
+const rss = (): number => process.memoryUsage.rss() / 2 ** 20;
+
+async function timed<T>(run: () => Promise<T> | T): Promise<{ result: T; seconds: number }> {
+  const started = performance.now();
+  const result = await run();
+  return { result, seconds: (performance.now() - started) / 1000 };
+}
+
+interface Searcher {
+  search(queries: Float32Array, k: number): Promise<Neighbours[]> | Neighbours[];
+}
+
+/** Queries one at a time, as a person asks them; the first one, which compiles, is not counted. */
+async function latencies(searcher: Searcher, queries: Float32Array, dimension: number) {
+  const found: Neighbours[] = [];
+  const seconds: number[] = [];
+  await searcher.search(queries.subarray(0, dimension), NEIGHBOURS);
+  for (let first = 0; first < queries.length; first += dimension) {
+    const one = await timed(() => searcher.search(queries.subarray(first, first + dimension), NEIGHBOURS));
+    found.push(one.result[0]!);
+    seconds.push(one.seconds * 1000);
+  }
+  seconds.sort((a, b) => a - b);
+  const at = (share: number): number => seconds[Math.floor(share * (seconds.length - 1))]!;
+  return { found, milliseconds: at(0.5), slowMilliseconds: at(0.95) };
+}
+
+async function measure(vectors: number, dimension: number, threads: number): Promise<Row[]> {
+  const rows = syntheticVectors(vectors, dimension, 0);
+  const queries = await syntheticVectors(QUERIES, dimension, QUERY_SEED).read(0, QUERIES);
+  const before = rss();
+  const store = Store.open({ device: "cpu", threads });
+  const exact = await timed(() => ExactSearch.open(store, rows));
+  const { found: truth, ...exactTimes } = await latencies(exact.result, queries, dimension);
+  const exactMemory = rss() - before;
+  await store.dispose();
+  const between = rss();
+  const log = tenths(vectors);
+  const graph = await timed(() => ApproximateSearch.build(rows, { threads, onProgress: log }));
+  const { found, ...graphTimes } = await latencies(graph.result, queries, dimension);
+  const recall = recallOf(found, truth);
+  const approximate = { openSeconds: graph.seconds, ...graphTimes, recall, mebibytes: rss() - between };
+  return [
+    {
+      vectors,
+      search: "exact",
+      openSeconds: exact.seconds,
+      ...exactTimes,
+      recall: 1,
+      mebibytes: exactMemory,
+    },
+    { vectors, search: "approximate", ...approximate },
+  ];
+}
+
+function tenths(total: number): (done: number) => void {
+  let shown = 0;
+  return (done) => {
+    const part = Math.floor((10 * done) / total);
+    if (part > shown) console.error(`${total} vectors: ${part * 10} % in the graph`);
+    shown = part;
+  };
+}
+
+const { values } = parseArgs({
+  options: {
+    sizes: { type: "string", default: "7000,1000000" },
+    dimension: { type: "string", default: "64" },
+    threads: { type: "string", default: "1" },
+    json: { type: "string" },
+  },
+});
+const results: Row[] = [];
+for (const size of values.sizes.split(",").map(Number)) {
+  results.push(...(await measure(size, Number(values.dimension), Number(values.threads))));
+  console.table(results);
+}
+if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
