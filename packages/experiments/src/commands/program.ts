@@ -3,6 +3,7 @@ import { ExperimentError } from "../errors.js";
 import { embedCommand, type EmbedCommandOptions } from "./embed.js";
 import { evaluateCommand, type EvaluateOptions } from "./evaluate.js";
 import { explainCommand, type ExplainOptions } from "./explain.js";
+import { exploreCommand, type ExploreOptions } from "./explore.js";
 import { sweepCommand, trainCommand, type CommandContext, type RunOptions } from "./experiment-run.js";
 import { mlflowCommand, type MlflowOptions } from "./mlflow.js";
 import { profileCommand, type ProfileCommandOptions } from "./profile.js";
@@ -15,6 +16,8 @@ const positive = (text: string): number => {
   if (Number.isInteger(value) && value > 0) return value;
   throw new InvalidArgumentError(`expected a whole number above 0, got '${text}'.`);
 };
+
+const collected = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
 
 const withRunOptions = (command: Command): Command =>
   command
@@ -76,6 +79,13 @@ function addPhotoCommands(program: Command, context: CommandContext): void {
     .action(async (sentence: string | undefined, options: SearchCommandOptions) => {
       await searchCommand(sentence, options, context);
     });
+  program
+    .command("explore")
+    .description("serve a local page that searches one or more indexes side by side")
+    .requiredOption("--index <file>", "an index made by embed; give it again to compare", collected)
+    .option("--port <number>", "port on this machine", positive, 7077)
+    .option("--threads <number>", "cores to use, instead of all", positive)
+    .action((options: ExploreOptions) => exploreCommand(options, context));
 }
 
 function addLookingCommands(program: Command, context: CommandContext): void {
