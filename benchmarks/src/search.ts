@@ -1,4 +1,4 @@
-// npx nx run benchmarks:search -- [--sizes 7000,1000000] [--dimension N] [--threads N] [--json FILE]
+// npx nx run benchmarks:search -- [--sizes 7000,1000000] [--dimension N] [--threads N] [--exact] [--json FILE]
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { ExactSearch, Store, type Neighbours } from "@dualpath/core";
@@ -49,32 +49,41 @@ async function latencies(searcher: Searcher, queries: Float32Array, dimension: n
   return { found, milliseconds: at(0.5), slowMilliseconds: at(0.95) };
 }
 
-async function measure(vectors: number, dimension: number, threads: number): Promise<Row[]> {
-  const rows = syntheticVectors(vectors, dimension, 0);
-  const queries = await syntheticVectors(QUERIES, dimension, QUERY_SEED).read(0, QUERIES);
+interface Task {
+  readonly vectors: number;
+  readonly dimension: number;
+  readonly threads: number;
+}
+
+async function measureExact({ vectors, dimension, threads }: Task, queries: Float32Array) {
   const before = rss();
   const store = Store.open({ device: "cpu", threads });
-  const exact = await timed(() => ExactSearch.open(store, rows));
-  const { found: truth, ...exactTimes } = await latencies(exact.result, queries, dimension);
-  const exactMemory = rss() - before;
+  const opened = await timed(() => ExactSearch.open(store, syntheticVectors(vectors, dimension, 0)));
+  const { found, ...times } = await latencies(opened.result, queries, dimension);
+  const mebibytes = rss() - before;
   await store.dispose();
-  const between = rss();
-  const log = tenths(vectors);
-  const graph = await timed(() => ApproximateSearch.build(rows, { threads, onProgress: log }));
-  const { found, ...graphTimes } = await latencies(graph.result, queries, dimension);
+  const row: Row = { vectors, search: "exact", openSeconds: opened.seconds, ...times, recall: 1, mebibytes };
+  return { found, row };
+}
+
+async function measureApproximate(
+  { vectors, dimension, threads }: Task,
+  queries: Float32Array,
+  truth: readonly Neighbours[],
+): Promise<Row> {
+  const before = rss();
+  const rows = syntheticVectors(vectors, dimension, 0);
+  const built = await timed(() => ApproximateSearch.build(rows, { threads, onProgress: tenths(vectors) }));
+  const { found, ...times } = await latencies(built.result, queries, dimension);
   const recall = recallOf(found, truth);
-  const approximate = { openSeconds: graph.seconds, ...graphTimes, recall, mebibytes: rss() - between };
-  return [
-    {
-      vectors,
-      search: "exact",
-      openSeconds: exact.seconds,
-      ...exactTimes,
-      recall: 1,
-      mebibytes: exactMemory,
-    },
-    { vectors, search: "approximate", ...approximate },
-  ];
+  const mebibytes = rss() - before;
+  return { vectors, search: "approximate", openSeconds: built.seconds, ...times, recall, mebibytes };
+}
+
+async function measure(task: Task, exactOnly: boolean): Promise<Row[]> {
+  const queries = await syntheticVectors(QUERIES, task.dimension, QUERY_SEED).read(0, QUERIES);
+  const { found, row } = await measureExact(task, queries);
+  return exactOnly ? [row] : [row, await measureApproximate(task, queries, found)];
 }
 
 function tenths(total: number): (done: number) => void {
@@ -91,12 +100,14 @@ const { values } = parseArgs({
     sizes: { type: "string", default: "7000,1000000" },
     dimension: { type: "string", default: "64" },
     threads: { type: "string", default: "1" },
+    exact: { type: "boolean", default: false },
     json: { type: "string" },
   },
 });
 const results: Row[] = [];
-for (const size of values.sizes.split(",").map(Number)) {
-  results.push(...(await measure(size, Number(values.dimension), Number(values.threads))));
+const [dimension, threads] = [Number(values.dimension), Number(values.threads)];
+for (const vectors of values.sizes.split(",").map(Number)) {
+  results.push(...(await measure({ vectors, dimension, threads }, values.exact)));
   console.table(results);
 }
 if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);

@@ -196,3 +196,4 @@ export {
   type Neighbours,
   type RowSource,
 } from "./search/exact-search.js";
+export { exportOnnx, quantizeRows, type OnnxOptions } from "./onnx/export.js";

@@ -42,13 +42,16 @@ describe.runIf(browserWanted)("the page in Chromium", () => {
   const focused = (): Promise<string | null> =>
     page.evaluate("document.activeElement.getAttribute('title')") as Promise<string | null>;
 
+  const firstHit = (): Promise<string | null> => page.locator(".hit").first().getAttribute("title");
+
   it("shows the results of both checkpoints side by side, photos loaded", async () => {
     await page.fill("#sentence", "a red circle");
     await page.click("button[type=submit]");
     await page.waitForSelector("section:nth-of-type(2) .hit");
     expect(await page.locator("section").count()).toBe(2);
     expect(await page.locator(".hit").count()).toBe(48);
-    await page.waitForFunction("document.querySelector('.hit img').naturalWidth > 0");
+    const width = () => page.evaluate("document.querySelector('.hit img').naturalWidth");
+    await expect.poll(width).toBeGreaterThan(0);
     const [left, right] = await Promise.all(
       [0, 1].map((at) => page.locator("section").nth(at).boundingBox()),
     );
@@ -68,10 +71,10 @@ describe.runIf(browserWanted)("the page in Chromium", () => {
     expect(second).not.toBe(first);
     await page.keyboard.press("Enter");
     await page.waitForSelector("#query:not([hidden])");
-    await page.waitForFunction(`document.querySelector('.hit')?.title === ${JSON.stringify(second)}`);
+    await expect.poll(firstHit).toBe(second);
     await page.goBack();
     await page.waitForSelector("#query", { state: "hidden" });
-    await page.waitForFunction(`document.querySelector('.hit')?.title === ${JSON.stringify(first)}`);
+    await expect.poll(firstHit).toBe(first);
     await page.locator(".hit").first().focus();
     await page.keyboard.press("/");
     expect(await page.evaluate("document.activeElement.id")).toBe("sentence");
@@ -79,7 +82,7 @@ describe.runIf(browserWanted)("the page in Chromium", () => {
 
   it("takes a photo from the disk", async () => {
     await page.setInputFiles("#file", join(bench.tiny.photos, "green-bar.png"));
-    await page.waitForFunction("document.querySelector('.hit')?.title === 'green-bar.png'");
+    await expect.poll(firstHit).toBe("green-bar.png");
     expect(await page.locator("#query").textContent()).toBe("Like green-bar.png");
   });
 
@@ -93,7 +96,7 @@ describe.runIf(browserWanted)("the page in Chromium", () => {
       mimeType: "image/jpeg",
       buffer: Buffer.from("no photo"),
     });
-    await page.waitForFunction("/cannot be read/.test(document.querySelector('#status').textContent)");
+    await page.locator("#status", { hasText: /cannot be read/ }).waitFor();
     await page.fill("#sentence", "a red circle");
     await page.keyboard.press("Enter");
     await page.waitForSelector(".hit");

@@ -1,0 +1,147 @@
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { Store } from "../engine/store.js";
+import { uniform01 } from "../graph/philox.js";
+import { dualPath } from "../models/dual-path.js";
+import { initialize } from "../models/initialize.js";
+import { Embedder } from "../train/evaluate.js";
+import { exportOnnx, quantizeRows } from "./export.js";
+
+/** Agreed for exports: sums of a few thousand float32 products in another order stay far below it. */
+const TOLERANCE = 1e-4;
+const ROWS = 3;
+const VIEWS = { flip: false, positions: 1, unitViews: false };
+const SIZES = { classes: 4, vocabulary: 9 };
+const SOURCE = [40, 36] as const;
+
+const words = { wordDimension: 8, length: 6 };
+const small = { width: 0.125, inputSize: 32 };
+const cnn = { kind: "text-cnn", width: 0.0625, stages: [1, 1], ...words };
+const MODELS = {
+  "a ResNet with bottlenecks, and the text CNN": {
+    image: { kind: "resnet", depth: 50, stages: [1, 1], ...small },
+    text: { ...cnn, shortcut: true },
+  },
+  "MobileNetV2, and mean words": {
+    image: { kind: "mobilenet-v2", ...small, pixelMean: [127.5, 127.5, 127.5] },
+    text: { kind: "mean-words", ...words },
+  },
+  "a VGG, and the text CNN with its mean concatenated": {
+    image: { kind: "vgg", depth: 16, width: 0.0625, inputSize: 32 },
+    text: { ...cnn, shortcut: "concatenate" },
+    head: { output: "linear" },
+  },
+  "features, and text vectors": {
+    image: { kind: "features", dimension: 10 },
+    text: { kind: "vector", dimension: 7 },
+    evaluationFeature: "post-relu",
+  },
+};
+
+async function openModel(config: object) {
+  const store = Store.open({ device: "cpu", threads: 1 });
+  onTestFinished(() => store.dispose());
+  const model = dualPath({ embedding: 12, ...config }, SIZES);
+  await initialize(store, model, 5);
+  for (const { name, shape } of model.parameters.filter(({ kind }) => kind === "statistic")) {
+    const values = uniform01(6, name.length, 0, shape[0]!);
+    await store.write(
+      name,
+      shape,
+      "f32",
+      Float32Array.from(values, (value) => 0.5 + value),
+    );
+  }
+  return { store, model };
+}
+
+/** Rows of a feed, and the tensor that ONNX gets of them. */
+function rowsOf(type: "bytes" | "ids" | "vector", shape: readonly number[]) {
+  const count = ROWS * shape.reduce((product, size) => product * size, 1);
+  const values = uniform01(8, count, 0, count);
+  const dims = [ROWS, ...shape];
+  if (type === "bytes") {
+    const data = Uint8Array.from(values, (value) => 255 * value);
+    return { data, tensor: new Tensor("uint8", data, dims) };
+  }
+  if (type === "ids") {
+    const data = Int32Array.from(values, (value) => Math.floor(10 * value));
+    return { data, tensor: new Tensor("int32", data, dims) };
+  }
+  const data = Float32Array.from(values);
+  return { data, tensor: new Tensor("float32", data, dims) };
+}
+
+async function run(bytes: Uint8Array, name: string, tensor: Tensor): Promise<Float32Array> {
+  const session = await InferenceSession.create(bytes, { intraOpNumThreads: 1 });
+  return (await session.run({ [name]: tensor }))["embedding"]!.data as Float32Array;
+}
+
+async function bothWays(config: object) {
+  const { store, model } = await openModel(config);
+  const { image, text } = model.config;
+  const images =
+    image.kind === "features" ? rowsOf("vector", [image.dimension]) : rowsOf("bytes", [...SOURCE, 3]);
+  const texts = text.kind === "vector" ? rowsOf("vector", [text.dimension]) : rowsOf("ids", [text.length]);
+  const embedder = await Embedder.open(store, model, { batchSize: ROWS, source: SOURCE });
+  const centre = [0.1 * SOURCE[0], 0.1 * SOURCE[1], 0.8 * SOURCE[0], 0.8 * SOURCE[1], 0];
+  const boxes = Float32Array.from({ length: ROWS * 5 }, (_, at) => centre[at % 5]!);
+  const own = {
+    image: await embedder.embedImages(
+      {
+        count: ROWS,
+        async *batches() {
+          yield image.kind === "features"
+            ? { image: images.data as Float32Array }
+            : { image: images.data as Uint8Array, box: boxes };
+        },
+      },
+      VIEWS,
+    ),
+    text: await embedder.embedTexts(
+      {
+        count: ROWS,
+        async *batches() {
+          yield { text: texts.data as Int32Array };
+        },
+      },
+      VIEWS,
+    ),
+  };
+  const settings = { source: SOURCE, area: 0.64 };
+  const theirs = {
+    image: await run(await exportOnnx(store, model, "image", settings), "image", images.tensor),
+    text: await run(await exportOnnx(store, model, "text", settings), "text", texts.tensor),
+  };
+  return { own, theirs };
+}
+
+describe.each(Object.entries(MODELS))("%s", (_, config) => {
+  it("gives in onnxruntime what it gives here, both paths, for a batch of any size", async () => {
+    const { own, theirs } = await bothWays(config);
+    for (const path of ["image", "text"] as const) {
+      expect(theirs[path]).toHaveLength(ROWS * 12);
+      theirs[path].forEach((value, at) => expect(Math.abs(value - own[path][at]!)).toBeLessThan(TOLERANCE));
+    }
+  });
+});
+
+describe("int8 weights", () => {
+  it("take less than half the room", async () => {
+    const config = MODELS["a VGG, and the text CNN with its mean concatenated"];
+    const { store, model } = await openModel(config);
+    const whole = await exportOnnx(store, model, "image");
+    const rounded = await exportOnnx(store, model, "image", { int8: true });
+    expect(rounded.length).toBeLessThan(0.5 * whole.length);
+  });
+
+  it("round each row on its own scale, half a step off at most", () => {
+    const weights = Float32Array.of(1, -0.3, 0, 100, 50, 7, 0, 0, 0);
+    const { values, scales } = quantizeRows(weights, 3);
+    weights.forEach((weight, at) => {
+      const scale = scales[Math.floor(at / 3)]!;
+      expect(Math.abs(values[at]! * scale - weight)).toBeLessThanOrEqual(0.50001 * scale);
+    });
+    expect([...values.subarray(6)]).toEqual([0, 0, 0]);
+  });
+});
