@@ -131,7 +131,7 @@ export {
 } from "./image/pixel-cache.js";
 export { readFeatures } from "./features/read-features.js";
 export { writeFeatures, type FeatureWriter } from "./features/write-features.js";
-export { tokenize, type TokenizerOptions } from "./text/tokenizer.js";
+export { separators, tokenize, type TokenizerOptions } from "./text/tokenizer.js";
 export {
   buildVocabulary,
   checkCoverage,

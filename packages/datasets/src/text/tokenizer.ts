@@ -1,5 +1,5 @@
 /** Paper A, 1.3: captions are split on `-`, space, `.`, `,`, `(`, `)`, on COCO also `?`; runs count once. */
-const SEPARATORS = /[\s\-.,()?]+/u;
+export const separators = /[\s\-.,()?]+/u;
 
 /** How captions become words. */
 export interface TokenizerOptions {
@@ -12,6 +12,6 @@ export function tokenize(caption: string, options: TokenizerOptions): string[] {
   const text = options.lowerCase ? caption.toLowerCase() : caption;
   return text
     .normalize("NFC")
-    .split(SEPARATORS)
+    .split(separators)
     .filter((word) => word !== "");
 }

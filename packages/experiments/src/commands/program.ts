@@ -1,9 +1,10 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { ExperimentError } from "../errors.js";
 import { embedCommand, type EmbedCommandOptions } from "./embed.js";
 import { evaluateCommand, type EvaluateOptions } from "./evaluate.js";
 import { explainCommand, type ExplainOptions } from "./explain.js";
 import { exploreCommand, type ExploreOptions } from "./explore.js";
+import { exportCommand, type ExportCommandOptions } from "./export.js";
 import { sweepCommand, trainCommand, type CommandContext, type RunOptions } from "./experiment-run.js";
 import { mlflowCommand, type MlflowOptions } from "./mlflow.js";
 import { profileCommand, type ProfileCommandOptions } from "./profile.js";
@@ -86,6 +87,14 @@ function addPhotoCommands(program: Command, context: CommandContext): void {
     .option("--port <number>", "port on this machine", positive, 7077)
     .option("--threads <number>", "cores to use, instead of all", positive)
     .action((options: ExploreOptions) => exploreCommand(options, context));
+  program
+    .command("export")
+    .description("write a trained model for use elsewhere, with its preprocessing and a model card")
+    .requiredOption("--checkpoint <folder>", "a trial's directory, or a .safetensors file in it")
+    .addOption(new Option("--format <format>").choices(["onnx", "safetensors"]).default("onnx"))
+    .option("--output <folder>", "instead of export-<format> in the trial's directory")
+    .option("--int8", "weights as int8 with a scale for each output (onnx)")
+    .action((options: ExportCommandOptions) => exportCommand(options, context));
 }
 
 function addLookingCommands(program: Command, context: CommandContext): void {

@@ -1,0 +1,54 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openSafetensors } from "@dualpath/core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { trainTiny, trainTinyOnFeatures } from "../testing/trained.js";
+import { trialExperiment } from "../trial/locate.js";
+import { trialDirectory } from "../sweep/directory.js";
+import { modelCard } from "./card.js";
+import { exportModel } from "./export-model.js";
+
+let folder: string;
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "dualpath-"))));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const options = { format: "onnx", int8: false, card: "# a model\n" } as const;
+const preprocessingOf = (output: string): unknown =>
+  JSON.parse(readFileSync(join(output, "preprocessing.json"), "utf8"));
+
+describe("an exported model", () => {
+  it("comes with its preprocessing and its card, as ONNX or as weights", async () => {
+    const { checkpoint } = await trainTiny(folder, 1, 1);
+    const output = join(folder, "onnx");
+    const files = await exportModel({ ...options, checkpoint, output });
+    expect(files).toEqual(
+      ["image.onnx", "text.onnx", "preprocessing.json", "README.md"].map((name) => join(output, name)),
+    );
+    expect(preprocessingOf(output)).toMatchObject({
+      image: { size: [32, 32], fit: "squash", area: 1, input: expect.stringMatching(/^uint8 /) },
+      text: { length: 8, lowerCase: true, tokenizer: { normalization: "NFC" } },
+      views: { flip: false, positions: 1 },
+      pixels: { mean: [123.675, 116.28, 103.53] },
+    });
+    expect(readFileSync(join(output, "README.md"), "utf8")).toBe("# a model\n");
+    const weights = join(folder, "weights");
+    await exportModel({ ...options, checkpoint, output: weights, format: "safetensors" });
+    const copy = await openSafetensors(join(weights, "model.safetensors"));
+    expect([...copy.entries.keys()].some((name) => name.startsWith("image.trunk."))).toBe(true);
+    await copy.close();
+  }, 60_000);
+
+  it("of a frozen trunk's features says so, and its card names the trunk", async () => {
+    const { checkpoint } = await trainTinyOnFeatures(folder);
+    const output = join(folder, "features");
+    const directory = trialDirectory(join(folder, "trial"));
+    const card = modelCard(trialExperiment(directory), directory);
+    await exportModel({ ...options, checkpoint, output, card });
+    expect(preprocessingOf(output)).toMatchObject({
+      image: { input: expect.stringMatching(/^float32 \[batch, 4\], what the frozen trunk/) },
+    });
+    expect(preprocessingOf(output)).not.toHaveProperty("pixels");
+    expect(readFileSync(join(output, "README.md"), "utf8")).toMatch(/"features": \{\s+"trunk"/);
+  }, 60_000);
+});
