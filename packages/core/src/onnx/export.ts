@@ -8,6 +8,7 @@ import { OnnxGraph, type ElementType } from "./onnx-graph.js";
 import { translators } from "./operators.js";
 import { normalizedPictures } from "./pictures.js";
 
+/** What is written, and how. */
 export interface OnnxOptions {
   /** [height, width] of the pictures that are given; default: the model's input size. */
   readonly source?: readonly [number, number];

@@ -27,6 +27,10 @@ export const preprocessingSchema = z.strictObject({
     .optional(),
 });
 
+/**
+ * How new photos and sentences become a model's input.
+ * @interface
+ */
 export type Preprocessing = z.infer<typeof preprocessingSchema>;
 
 /** The views that evaluation adds up for one embedding. */
@@ -36,4 +40,8 @@ export const viewsSchema = z.strictObject({
   unitViews: z.boolean(),
 });
 
+/**
+ * Views of a photo or sentence whose features are added.
+ * @interface
+ */
 export type Views = z.infer<typeof viewsSchema>;
