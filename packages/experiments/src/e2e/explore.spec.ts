@@ -1,12 +1,15 @@
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { browserWanted, openBrowser } from "../testing/browser.js";
+import { browserPath, openBrowser } from "../testing/browser.js";
 import { explorerBench, type ExplorerBench } from "../testing/explorer.js";
 
-if (!browserWanted) process.stderr.write("DUALPATH_CHROMIUM=none: the page is not tested in a browser.\n");
+if (browserPath === undefined)
+  process.stderr.write(
+    "No Chromium here: the page is not tested. Install it, or name it in DUALPATH_CHROMIUM.\n",
+  );
 
-describe.runIf(browserWanted)("the page in Chromium", () => {
+describe.runIf(browserPath !== undefined)("the page in Chromium", () => {
   let bench: ExplorerBench;
   let browser: Browser;
   let page: Page;
@@ -14,7 +17,7 @@ describe.runIf(browserWanted)("the page in Chromium", () => {
   let problems: string[];
 
   beforeAll(async () => {
-    browser = await openBrowser();
+    browser = await openBrowser(browserPath!);
     bench = await explorerBench();
   });
   afterAll(async () => {
