@@ -11,7 +11,7 @@ import { takeLock } from "../process/lock.js";
 import { waitForEnd } from "../process/stop.js";
 import { makeDirectory } from "../sweep/directory.js";
 import type { Workspace } from "../workspace/root.js";
-import { choosePort, LOOPBACK } from "./port.js";
+import { LOOPBACK, reservePort } from "./port.js";
 
 const recordSchema = z.object({ pid: z.int(), started: z.string(), host: z.string(), uri: z.string() });
 
@@ -99,12 +99,16 @@ async function startServer(
   port: number | undefined,
 ): Promise<LocalServer> {
   const environment = await setUpEnvironment(workspace);
-  const chosen = await choosePort(port);
-  const process = launch(environment, own, chosen);
-  const uri = `http://${LOOPBACK}:${chosen}`;
-  writeWhole(own.record, JSON.stringify({ ...process, uri }));
-  await waitUntilHealthy(uri, process, own.log);
-  return { uri, process, reused: false };
+  const reserved = await reservePort(port);
+  try {
+    const process = launch(environment, own, reserved.port);
+    const uri = `http://${LOOPBACK}:${reserved.port}`;
+    writeWhole(own.record, JSON.stringify({ ...process, uri }));
+    await waitUntilHealthy(uri, process, own.log);
+    return { uri, process, reused: false };
+  } finally {
+    reserved.release();
+  }
 }
 
 /** The folder of the Python environment that serves MLflow; made when missing. Throws MLFLOW_SETUP. */

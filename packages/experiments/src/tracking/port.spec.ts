@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { choosePort, isFree, LOOPBACK } from "./port.js";
+import { isFree, LOOPBACK, reservePort } from "./port.js";
 
 async function occupied(): Promise<number> {
   const server = createServer().listen(0, LOOPBACK);
@@ -12,18 +12,23 @@ async function occupied(): Promise<number> {
   return address.port;
 }
 
-describe("choosing a port", () => {
+describe("reserving a port", () => {
   it("refuses one that was asked for and is in use, with the port in the message", async () => {
     const port = await occupied();
-    await expect(choosePort(port)).rejects.toMatchObject({ code: "PORT_IN_USE", exitCode: 1 });
-    await expect(choosePort(port)).rejects.toThrow(`port ${port} on 127.0.0.1 is in use`);
+    await expect(reservePort(port)).rejects.toMatchObject({ code: "PORT_IN_USE", exitCode: 1 });
+    await expect(reservePort(port)).rejects.toThrow(`port ${port} on 127.0.0.1 is in use`);
   });
 
-  it("takes one that was asked for and is free, and finds a free one by itself", async () => {
-    const port = await occupied();
-    expect(await isFree(port)).toBe(false);
-    const found = await choosePort(undefined);
-    expect(await isFree(found)).toBe(true);
-    expect(await choosePort(found)).toBe(found);
+  it("finds a free one by itself, and gives it to nobody else until it is released", async () => {
+    const first = await reservePort(undefined);
+    const second = await reservePort(undefined);
+    expect(await isFree(first.port)).toBe(true);
+    expect(second.port).toBeGreaterThan(first.port);
+    await expect(reservePort(first.port)).rejects.toMatchObject({ code: "PORT_IN_USE" });
+    first.release();
+    second.release();
+    const again = await reservePort(first.port);
+    expect(again.port).toBe(first.port);
+    again.release();
   });
 });
