@@ -8,6 +8,7 @@ import json
 import resource
 import sys
 import time
+from pathlib import Path
 
 import numpy
 import torch
@@ -118,12 +119,30 @@ def recall(options):
     return step
 
 
+def photos(options):
+    """torchvision's usual training transform over Pillow."""
+    from PIL import Image
+    from torchvision import transforms
+
+    files = sorted(Path(options["photos"]).iterdir())
+    transform = transforms.Compose(
+        [
+            transforms.RandomResizedCrop(224),
+            transforms.RandomHorizontalFlip(),
+            transforms.ToTensor(),
+            transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+        ]
+    )
+    return lambda: torch.stack([transform(Image.open(file).convert("RGB")) for file in files])
+
+
 workloads = {
     "dual-path-resnet50": dual_path_resnet50,
     "text-cnn": text_cnn,
     "mobilenet-v2": mobilenet_v2,
     "emoji": emoji,
     "recall": recall,
+    "photos": photos,
 }
 
 

@@ -1,9 +1,11 @@
 // npx nx run benchmarks:cpu -- [--json FILE] [--rounds N] [--steps N] [--only WORKLOAD]...
-import { writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Contestant, type Request } from "./contestant.js";
 import { interleave, type Comparison } from "./interleave.js";
+import { writePhotos } from "./synthetic-photos.js";
 
 /** One comparison as it is printed and written: throughput of both sides, above 1 we are faster. */
 interface Row {
@@ -23,6 +25,9 @@ interface Workload {
   /** PyTorch's ways to run the same step; the fastest one is the peer. */
   readonly modes: readonly string[];
 }
+
+const photos = mkdtempSync(join(tmpdir(), "dualpath-photos-"));
+const PHOTOS = 64;
 
 const modes = ["eager", "channels-last", "compile"];
 const workloads: readonly Workload[] = [
@@ -46,6 +51,12 @@ const workloads: readonly Workload[] = [
     items: 1,
     modes: ["numpy"],
   },
+  {
+    request: { load: "photos", photos, threads: 1 },
+    unit: "images/s",
+    items: PHOTOS,
+    modes: ["torchvision"],
+  },
 ];
 
 function rowsOf(name: string, { items, unit }: Workload, comparison: Comparison): Row[] {
@@ -63,8 +74,8 @@ async function compare(python: string, workload: Workload, rounds: number, steps
   const threads = availableParallelism();
   const rows: Row[][] = [];
   for (const mode of modes) {
-    const peer = await Contestant.pytorch(python, { ...request, threads, mode, precision: "f32" });
-    const ours = await Contestant.dualpath({ ...request, threads });
+    const peer = await Contestant.pytorch(python, { threads, ...request, mode, precision: "f32" });
+    const ours = await Contestant.dualpath({ threads, ...request });
     const comparison = await interleave(ours, peer, rounds, steps);
     rows.push(rowsOf(`${request.load} against ${mode}`, workload, comparison));
     ours.stop();
@@ -87,10 +98,12 @@ if (!python) {
   console.error("Set DUALPATH_PYTORCH to a Python interpreter that has PyTorch, the peer of this benchmark.");
   process.exit(2);
 }
+await writePhotos(photos, PHOTOS);
 const rows: Row[] = [];
 for (const workload of workloads.filter(({ request }) => values.only.includes(request.load))) {
   rows.push(...(await compare(python, workload, Number(values.rounds), Number(values.steps))));
 }
+rmSync(photos, { recursive: true });
 console.table(
   rows.map((row) => ({ ...row, spread: row.spread.map((ratio) => ratio.toFixed(2)).join(" - ") })),
 );

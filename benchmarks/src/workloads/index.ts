@@ -1,3 +1,4 @@
+import { photoBatch } from "./photos.js";
 import { mobileNetV2Forward, recall, textCnnStep } from "./programs.js";
 import { dualPathResNet50, emoji } from "./training.js";
 import type { Settings, Step } from "./workload.js";
@@ -8,4 +9,5 @@ export const workloads: Readonly<Record<string, (settings: Settings) => Step | P
   "mobilenet-v2": mobileNetV2Forward,
   emoji,
   recall,
+  photos: photoBatch,
 };

@@ -12,6 +12,8 @@ export interface Settings {
   readonly images: number;
   readonly texts: number;
   readonly dimension: number;
+  /** Folder of JPEG files. */
+  readonly photos: string;
 }
 
 /** Seconds that `work` takes. */
