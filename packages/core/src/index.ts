@@ -109,20 +109,22 @@ export {
 } from "./train/errors.js";
 export {
   Embedder,
+  normalizeRows,
+  type EmbedderOptions,
+  type Embeddings,
+  type ImageRows,
+  type TextRows,
+} from "./train/embedder.js";
+export {
   evaluateEmbeddings,
   type EvaluateEmbeddingsOptions,
   evaluateModel,
   evaluationSchema,
   metricOf,
-  normalizeRows,
-  type EmbedderOptions,
-  type Embeddings,
   type EvaluateOptions,
   type EvaluationConfig,
   type EvaluationInput,
   type EvaluationResult,
-  type ImageRows,
-  type TextRows,
 } from "./train/evaluate.js";
 export type {
   AbortedEvent,

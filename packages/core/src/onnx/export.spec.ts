@@ -4,7 +4,7 @@ import { Store } from "../engine/store.js";
 import { uniform01 } from "../graph/philox.js";
 import { dualPath } from "../models/dual-path.js";
 import { initialize } from "../models/initialize.js";
-import { Embedder } from "../train/evaluate.js";
+import { Embedder } from "../train/embedder.js";
 import { exportOnnx, quantizeRows } from "./export.js";
 
 /** Agreed for exports: sums of a few thousand float32 products in another order stay far below it. */

@@ -3,7 +3,8 @@ import { Store } from "../engine/store.js";
 import { dualPath } from "../models/dual-path.js";
 import { initialize } from "../models/initialize.js";
 import type { EvaluationData } from "./data.js";
-import { Embedder, evaluateModel, evaluationSchema, metricOf, normalizeRows } from "./evaluate.js";
+import { Embedder, normalizeRows } from "./embedder.js";
+import { evaluateModel, evaluationSchema, metricOf } from "./evaluate.js";
 import { trunkFeatures, type FeatureViews } from "./features.js";
 import { syntheticData } from "./testing/synthetic.js";
 

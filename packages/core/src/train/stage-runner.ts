@@ -2,7 +2,6 @@ import type { NodeTime } from "@dualpath/cuda-kernels";
 import type { Program } from "../engine/program.js";
 import type { Store } from "../engine/store.js";
 import type { Explanation } from "../graph/explain.js";
-import { initialValue } from "../layers/initializers.js";
 import { SEED_SCALAR, STEP_SCALAR } from "../layers/dropout.js";
 import { weightScalar } from "../losses/terms.js";
 import type { DualPath } from "../models/dual-path.js";
@@ -14,6 +13,7 @@ import { TrainingError } from "./errors.js";
 import { checkLabels, imageFeeds, rowShape, textFeeds, type Feeds, type RowShape } from "./feeds.js";
 import { Miner } from "./miner.js";
 import { batchRows, stageGraph, type SourceSize, type StageGraph } from "./stage-graph.js";
+import { writeInitialState } from "./stage-state.js";
 import type { Stage } from "./stage.js";
 
 export interface StageRunnerOptions {
@@ -149,16 +149,5 @@ export class StageRunner {
   async dispose(): Promise<void> {
     await this.#program.dispose();
     await this.#miner?.dispose();
-  }
-}
-
-/** Optimizer state of zeros, and averages that start at the present values. */
-async function writeInitialState(store: Store, { optimizer, averages }: StageGraph): Promise<void> {
-  for (const { name, shape, initializer } of optimizer.slots) {
-    await store.write(name, shape, "f32", initialValue(initializer, shape, 0, name));
-  }
-  for (const [key, name] of averages) {
-    const { shape, dtype, data } = await store.read(name);
-    await store.write(key, shape, dtype, data);
   }
 }

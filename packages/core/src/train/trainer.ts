@@ -1,7 +1,6 @@
 import { Store } from "../engine/store.js";
 import { dualPath, type DualPath } from "../models/dual-path.js";
 import { initialize } from "../models/initialize.js";
-import { averageKey } from "../optim/update.js";
 import {
   checkSameRun,
   loadTensors,
@@ -11,19 +10,15 @@ import {
   type Progress,
   type RunDescription,
 } from "./checkpoint.js";
-import {
-  Embedder,
-  evaluateEmbeddings,
-  evaluationSchema,
-  metricOf,
-  type EvaluationConfig,
-} from "./evaluate.js";
+import { Embedder } from "./embedder.js";
+import { evaluateWith, evaluationSchema, metricOf, type EvaluationConfig } from "./evaluate.js";
 import { CheckpointError, TrainingError } from "./errors.js";
 import type { EvaluationEvent, StepPosition, TrainingEvent } from "./events.js";
 import { readAhead } from "./read-ahead.js";
-import { RunFiles, type KeyOf } from "./run-files.js";
+import { RunFiles } from "./run-files.js";
 import { StageRunner } from "./stage-runner.js";
 import type { SourceSize } from "./stage-graph.js";
+import { evaluatedKey, learntElements, settleState } from "./stage-state.js";
 import { curriculumSchema, type Curriculum, type Stage } from "./stage.js";
 import { checkCurriculum, checkData, checkGlobs, type TrainerOptions } from "./trainer-options.js";
 
@@ -145,7 +140,7 @@ export class Trainer {
     };
     const runner = await StageRunner.open(options);
     try {
-      const learntParameters = countElements(this.model, runner.layout.learnt);
+      const learntParameters = learntElements(runner.layout, this.model);
       const { epochs, name } = stage;
       yield { type: "stage-start", stage: name, epochs, stepsPerEpoch, learntParameters, resumed: !fresh };
       const ending = yield* this.#epochs(stage, runner, stepsPerEpoch);
@@ -256,7 +251,7 @@ export class Trainer {
       ? { ...this.#progress, best: event.metric, sinceBest: 0 }
       : { ...this.#progress, sinceBest: this.#progress.sinceBest + 1 };
     const path = event.best
-      ? await this.#files.saveModel(this.store, "best", stage.name, evaluatedKey(runner))
+      ? await this.#files.saveModel(this.store, "best", stage.name, evaluatedKey(runner.layout))
       : undefined;
     yield event;
     if (path !== undefined) yield { type: "checkpoint", ...this.#position(stage), path, kind: "best" };
@@ -265,15 +260,8 @@ export class Trainer {
   async #measure(stage: Stage, embedder: Embedder): Promise<EvaluationEvent> {
     const started = performance.now();
     const config = this.evaluation!;
-    const { signal } = this.#options;
     const data = this.#options.data.evaluation(config.split);
-    const embeddings = await embedder.embed(data, config, signal);
-    const options = {
-      dimension: embedder.dimension,
-      galleries: config.galleries,
-      ...(signal ? { signal } : {}),
-    };
-    const result = await evaluateEmbeddings(this.store, data, embeddings, options);
+    const result = await evaluateWith(embedder, this.store, data, config, this.#options.signal);
     const metric = metricOf(result.main, stage.stop?.metric ?? "rsum");
     const best = this.#progress.best === null || metric > this.#progress.best;
     const seconds = (performance.now() - started) / 1000;
@@ -286,7 +274,7 @@ export class Trainer {
     return Embedder.open(this.store, this.model, {
       batchSize,
       source: this.#source,
-      storeKey: evaluatedKey(runner),
+      storeKey: evaluatedKey(runner.layout),
     });
   }
 
@@ -309,12 +297,7 @@ export class Trainer {
   ): AsyncGenerator<TrainingEvent, void, void> {
     const position = this.#position(stage);
     const { best, globalStep } = this.#progress;
-    for (const [key, name] of layout.averages) {
-      const { shape, dtype, data } = await this.store.read(key);
-      await this.store.write(name, shape, dtype, data);
-      await this.store.remove(key);
-    }
-    for (const { name } of layout.optimizer.slots) await this.store.remove(name);
+    await settleState(this.store, layout);
     const path = await this.#files.saveModel(this.store, "stage", stage.name, (name) => name);
     this.#progress = { ...startOfRun, stage: this.#progress.stage + 1, globalStep };
     yield* this.#saveLast(stage);
@@ -345,16 +328,4 @@ function afterStep(progress: Progress): Progress {
 
 function isEvaluated({ evaluateEvery, epochs }: Stage, epoch: number): boolean {
   return epoch === epochs - 1 || (evaluateEvery > 0 && (epoch + 1) % evaluateEvery === 0);
-}
-
-/** Averages where the stage keeps some, else the parameters themselves. */
-function evaluatedKey({ layout }: StageRunner): KeyOf {
-  return (name) => (layout.averages.has(averageKey(name)) ? averageKey(name) : name);
-}
-
-function countElements({ parameters }: DualPath, names: readonly string[]): number {
-  const chosen = new Set(names);
-  return parameters
-    .filter(({ name }) => chosen.has(name))
-    .reduce((total, { shape }) => total + shape.reduce((product, extent) => product * extent, 1), 0);
 }
