@@ -92,10 +92,19 @@ bool hasShortRows(const ConvolutionShape &shape) {
   return shape.weights->shape[3] > 1 && shape.destination->shape[2] < 4;
 }
 
-/// Sequences, small images, and what the library only does by its reference loops, go through matrix
-/// products.
-bool prefersProducts(const ConvolutionShape &shape, const char *implementation) {
-  return shape.groups == 1 && (isSequence(shape) || hasShortRows(shape) || isSlow(implementation));
+/// Small images, and what the library only does by its reference loops, go through matrix products.
+bool needsProducts(const ConvolutionShape &shape, const char *implementation) {
+  return shape.groups == 1 && (hasShortRows(shape) || isSlow(implementation));
+}
+
+/// So do sequences, but for pointwise ones forward, where the library's own kernel is the faster one.
+bool forwardNeedsProducts(const ConvolutionShape &shape, const char *implementation) {
+  const bool pairs = isSequence(shape) && shape.weights->shape[3] > 1;
+  return needsProducts(shape, implementation) || (shape.groups == 1 && pairs);
+}
+
+bool gradientNeedsProducts(const ConvolutionShape &shape, const char *implementation) {
+  return needsProducts(shape, implementation) || (shape.groups == 1 && isSequence(shape));
 }
 
 } // namespace
@@ -106,7 +115,7 @@ Kernel conv2d(const Node &node) {
     return conv2dByWinograd(shape);
   return guarded(node, [&] {
     const auto desc = choose(shape, forwardDesc);
-    if (prefersProducts(shape, desc.impl_info_str()))
+    if (forwardNeedsProducts(shape, desc.impl_info_str()))
       return conv2dByProducts(shape);
     auto call = std::make_shared<Call>(convolution_forward(desc), desc.scratchpad_desc());
     call->input(DNNL_ARG_SRC, shape.source, imageDesc(*shape.source), desc.src_desc());
@@ -122,7 +131,7 @@ Kernel conv2dGradX(const Node &node) {
     return conv2dGradXByWinograd(shape);
   return guarded(node, [&] {
     const auto desc = choose(shape, gradSourceDesc);
-    if (prefersProducts(shape, desc.impl_info_str()))
+    if (gradientNeedsProducts(shape, desc.impl_info_str()))
       return conv2dGradXByProducts(shape);
     auto call = std::make_shared<Call>(convolution_backward_data(desc), desc.scratchpad_desc());
     call->input(DNNL_ARG_DIFF_DST, shape.destination, imageDesc(*shape.destination), desc.diff_dst_desc());
@@ -138,7 +147,7 @@ Kernel conv2dGradW(const Node &node) {
     return conv2dGradWByWinograd(shape);
   return guarded(node, [&] {
     const auto desc = choose(shape, gradWeightsDesc);
-    if (prefersProducts(shape, desc.impl_info_str()))
+    if (gradientNeedsProducts(shape, desc.impl_info_str()))
       return conv2dGradWByProducts(shape);
     auto call = std::make_shared<Call>(convolution_backward_weights(desc), desc.scratchpad_desc());
     call->input(DNNL_ARG_SRC, shape.source, imageDesc(*shape.source), desc.src_desc());

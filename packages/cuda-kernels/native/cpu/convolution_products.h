@@ -10,7 +10,7 @@ Kernel conv2dByProducts(const ConvolutionShape &shape);
 Kernel conv2dGradXByProducts(const ConvolutionShape &shape);
 Kernel conv2dGradWByProducts(const ConvolutionShape &shape);
 
-/// Whether the source is a sequence (one row of pixels) that more than one tap reads.
+/// Whether the source is a sequence: one row of pixels.
 bool isSequence(const ConvolutionShape &shape);
 
 } // namespace dualpath::cpu

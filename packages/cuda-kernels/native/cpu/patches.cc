@@ -71,6 +71,10 @@ Patches::Patches(const ConvolutionShape &s)
       outChannels(s.destination->shape[3]), kernelHeight(s.weights->shape[2]),
       kernelWidth(s.weights->shape[3]) {}
 
+bool Patches::arePixels() const {
+  return shape.source->layout == Layout::Plain && taps() == 1 && rowsPerImage() == height * width;
+}
+
 void Patches::gather(int64_t first, int64_t images, float *rows) const {
   const auto perImage = rowsPerImage();
 #pragma omp parallel for
@@ -114,7 +118,7 @@ void Patches::toMatrix(const float *weights, float *matrix) const {
   for (int64_t o = 0; o < outChannels; ++o)
     for (int64_t tap = 0; tap < taps(); ++tap)
       for (int64_t c = 0; c < channels; ++c)
-        matrix[o * depth() + tap * channels + c] = weights[o * depth() + c * taps() + tap];
+        matrix[o * matrixRow() + tap * channels + c] = weights[o * depth() + c * taps() + tap];
 }
 
 void Patches::fromMatrix(const float *matrix, float *weights) const {
@@ -122,7 +126,7 @@ void Patches::fromMatrix(const float *matrix, float *weights) const {
   for (int64_t o = 0; o < outChannels; ++o)
     for (int64_t c = 0; c < channels; ++c)
       for (int64_t tap = 0; tap < taps(); ++tap)
-        weights[o * depth() + c * taps() + tap] = matrix[o * depth() + tap * channels + c];
+        weights[o * depth() + c * taps() + tap] = matrix[o * matrixRow() + tap * channels + c];
 }
 
 void toPlain(const Tensor &value, int64_t first, int64_t images, float *plain) {

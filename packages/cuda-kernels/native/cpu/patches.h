@@ -16,12 +16,18 @@ struct Patches {
   int64_t taps() const { return kernelHeight * kernelWidth; }
   int64_t depth() const { return taps() * channels; }
   int64_t rowsPerImage() const { return outHeight * outWidth; }
+  /// Floats from one row of the weights' matrix to the next. Rows a multiple of a page apart would compete
+  /// for the same few lines of the cache.
+  int64_t matrixRow() const { return depth() % 1024 == 0 ? depth() + 16 : depth(); }
+  int64_t matrixSize() const { return outChannels * matrixRow(); }
+  /// Whether the rows are the pixels of the source as they lie there.
+  bool arePixels() const;
 
   /// Rows of images [first, first + images) of the source, in its layout.
   void gather(int64_t first, int64_t images, float *rows) const;
   /// The reverse: every source pixel of those images becomes the sum of what its patches hold for it.
   void fold(int64_t first, int64_t images, const float *rows) const;
-  /// Weights (O, I, KH, KW) as matrix (O, KH KW I), and back.
+  /// Weights (O, I, KH, KW) as matrix (O, KH KW I) with rows of `matrixRow`, and back.
   void toMatrix(const float *weights, float *matrix) const;
   void fromMatrix(const float *matrix, float *weights) const;
 };

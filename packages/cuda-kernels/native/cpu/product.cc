@@ -1,19 +1,22 @@
 #include "product.h"
 
+#include <algorithm>
+
 namespace dualpath::cpu {
 namespace {
 
-memory::desc desc(int64_t rows, int64_t columns, bool transposed) {
+memory::desc desc(int64_t rows, int64_t columns, bool transposed, int64_t row = 0) {
+  const auto step = std::max(row, transposed ? rows : columns);
   return {
-      {rows, columns}, memory::data_type::f32, transposed ? memory::format_tag::ba : memory::format_tag::ab};
+      {rows, columns}, memory::data_type::f32, transposed ? memory::dims{1, step} : memory::dims{step, 1}};
 }
 
 } // namespace
 
 Product::Product(const Operands &operands) {
   const auto a = desc(operands.m, operands.k, operands.transposeA),
-             b = desc(operands.k, operands.n, operands.transposeB);
-  const auto y = desc(operands.m, operands.n, false);
+             b = desc(operands.k, operands.n, operands.transposeB, operands.rowB);
+  const auto y = desc(operands.m, operands.n, false, operands.rowY);
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   if (operands.accumulate) {

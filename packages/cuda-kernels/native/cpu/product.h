@@ -5,12 +5,14 @@
 namespace dualpath::cpu {
 
 /// y[m, n] = a[m, k] b[k, n], row-major on raw pointers; with `accumulate` added to what y holds. A
-/// transposed operand is stored the other way round.
+/// transposed operand is stored the other way round. Rows of b and y may lie further apart than they are
+/// long.
 class Product {
 public:
   struct Operands {
     int64_t m, k, n;
     bool transposeA = false, transposeB = false, accumulate = false;
+    int64_t rowB = 0, rowY = 0; // floats from one stored row to the next; 0: as long as it is
   };
   explicit Product(const Operands &operands);
 

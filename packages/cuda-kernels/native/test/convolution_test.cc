@@ -101,7 +101,10 @@ const std::vector<Geometry> &geometries() {
       {1, 4, 4, 1, 1, 2, 2},
       {5, 2, 2, 32, 48, 3, 3, {1, 1}, {1, 1, 1, 1}},
       {2, 13, 10, 40, 32, 3, 3, {1, 1}, {0, 2, 1, 0}},
-      {6, 1, 200, 512, 16, 1, 2, {1, 1}, {0, 0, 0, 1}}, // more patches than are gathered at once
+      {6, 1, 200, 512, 16, 1, 2, {1, 1}, {0, 0, 0, 1}}, // more patches than are gathered at once; padded rows
+      {3, 1, 9, 32, 48, 1, 1},                          // pixels are the patches
+      {3, 1, 9, 32, 48, 1, 1, {1, 2}},
+      {2, 1, 5, 1024, 16, 1, 1},
   };
   return list;
 }
