@@ -177,6 +177,7 @@ export {
 export { precision, type PrecisionSummary } from "./metrics/precision.js";
 export {
   matchRanks,
+  type MatchRanks,
   retrieval,
   type LabelledEmbeddings,
   type RetrievalInput,

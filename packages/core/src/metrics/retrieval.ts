@@ -1,7 +1,7 @@
-import { Graph } from "../graph/graph.js";
+import { Graph, type Value } from "../graph/graph.js";
 import type { Program } from "../engine/program.js";
 import type { Store } from "../engine/store.js";
-import { countGreater, matmul } from "../ops/index.js";
+import { countGreater, matmul, transpose } from "../ops/index.js";
 import { TrainingError } from "../train/errors.js";
 import { retrievalResult, summarizeRanks, type RetrievalResult } from "./summary.js";
 
@@ -28,21 +28,28 @@ export interface RetrievalOptions {
 
 const GRAIN = 32;
 
-/** Both directions; see {@link matchRanks} for the rule of ties. */
+/** Both directions in one pass over the similarity matrix; see {@link matchRanks} for the rule of ties. */
 export async function retrieval(
   store: Store,
   { images, texts, dimension }: RetrievalInput,
   options: RetrievalOptions = {},
 ): Promise<RetrievalResult> {
-  const imageRanks = await matchRanks(store, images, texts, dimension, options);
-  const textRanks = await matchRanks(store, texts, images, dimension, options);
-  return retrievalResult(summarizeRanks(imageRanks), summarizeRanks(textRanks));
+  const ranks = await matchRanks(store, images, texts, dimension, options);
+  return retrievalResult(summarizeRanks(ranks.queries), summarizeRanks(ranks.gallery));
+}
+
+/** 1-based ranks of the best match, 0 where there is none. */
+export interface MatchRanks {
+  /** Of each query among the gallery. */
+  readonly queries: Int32Array;
+  /** Of each item of the gallery among the queries. */
+  readonly gallery: Int32Array;
 }
 
 /**
- * 1-based rank of each query's best match in the gallery by dot product, 0 where the gallery holds no match.
- * Ties count against the query: a rank is 1 + the number of wrong items that score as high or higher, so that equal
- * embeddings rank last instead of first. Works by blocks of the similarity matrix; the whole of it never exists.
+ * Ranks of best matches by dot product, both ways. Ties count against the one that asks: a rank is 1 + the number of
+ * wrong items that score as high or higher, so that equal embeddings rank last instead of first. Works by blocks of
+ * the similarity matrix; the whole of it never exists.
  * Throws EMBEDDING when a row count does not fit or a number is not finite.
  */
 export async function matchRanks(
@@ -51,19 +58,21 @@ export async function matchRanks(
   gallery: LabelledEmbeddings,
   dimension: number,
   options: RetrievalOptions = {},
-): Promise<Int32Array> {
+): Promise<MatchRanks> {
   checkEmbeddings("queries", queries, dimension);
   checkEmbeddings("gallery", gallery, dimension);
-  const ranks = new Int32Array(queries.labels.length);
-  if (ranks.length === 0 || gallery.labels.length === 0) return ranks;
+  if (queries.labels.length === 0 || gallery.labels.length === 0) {
+    return {
+      queries: new Int32Array(queries.labels.length),
+      gallery: new Int32Array(gallery.labels.length),
+    };
+  }
   const search = new BlockSearch(queries, gallery, dimension, options);
   try {
     await search.open(store);
-    for (let block = 0; block < search.queryBlocks; block++) {
-      options.signal?.throwIfAborted();
-      await search.rank(block, ranks);
-    }
-    return ranks;
+    await search.findMatches(options.signal);
+    await search.countWrong(options.signal);
+    return search.ranks();
   } finally {
     await search.dispose();
   }
@@ -80,8 +89,9 @@ export function checkEmbeddings(
     const message = `retrieval: ${what}: expected ${labels.length} x ${dimension} numbers, got ${embedding.length}`;
     throw new TrainingError("EMBEDDING", message, { what, expected, got: embedding.length });
   }
-  const index = embedding.findIndex((value) => !Number.isFinite(value));
-  if (index < 0) return;
+  let index = 0;
+  while (index < expected && Number.isFinite(embedding[index])) index++;
+  if (index === expected) return;
   const row = Math.floor(index / dimension);
   const message = `retrieval: ${what}: row ${row} holds ${embedding[index]}, expected finite numbers`;
   throw new TrainingError("EMBEDDING", message, { what, row });
@@ -89,48 +99,96 @@ export function checkEmbeddings(
 
 /** Rows in the order of their labels, so that matches lie close to the diagonal of the similarity matrix. */
 class SortedRows {
-  readonly order: Int32Array;
   readonly labels: Int32Array;
   readonly blockRows: number;
   readonly blocks: number;
+  /** Highest score of a match of each row. */
+  readonly best: Float32Array;
+  /** Matches that reach it. */
+  readonly matches: Int32Array;
+  /** Items that score at least as high, those matches counted as well. */
+  readonly reaching: Int32Array;
+  readonly #order: Int32Array;
   readonly #embedding: Float32Array;
   readonly #dimension: number;
+  readonly #block: Float32Array;
 
   constructor({ embedding, labels }: LabelledEmbeddings, dimension: number, largest: number) {
-    this.order = Int32Array.from(labels.keys()).sort((a, b) => labels[a]! - labels[b]! || a - b);
-    this.labels = this.order.map((row) => labels[row]!);
+    this.#order = Int32Array.from(labels.keys()).sort((a, b) => labels[a]! - labels[b]! || a - b);
+    this.labels = this.#order.map((row) => labels[row]!);
     this.blockRows = Math.min(largest, Math.ceil(labels.length / GRAIN) * GRAIN);
     this.blocks = Math.ceil(labels.length / this.blockRows);
+    const rows = this.blocks * this.blockRows;
+    this.best = new Float32Array(rows);
+    this.matches = new Int32Array(rows);
+    this.reaching = new Int32Array(rows);
     this.#embedding = embedding;
     this.#dimension = dimension;
+    this.#block = new Float32Array(this.blockRows * dimension);
   }
 
-  /** Real rows of a block; the rest of it is zeros. */
-  count(block: number): number {
-    return Math.min(this.blockRows, this.labels.length - block * this.blockRows);
-  }
-
-  block(block: number): Float32Array {
-    const rows = new Float32Array(this.blockRows * this.#dimension);
-    for (let row = 0; row < this.count(block); row++) {
-      const from = this.order[block * this.blockRows + row]! * this.#dimension;
-      rows.set(this.#embedding.subarray(from, from + this.#dimension), row * this.#dimension);
-    }
-    return rows;
-  }
-
-  /** True when a block may hold one of the labels from `lowest` to `highest`. */
-  overlaps(block: number, lowest: number, highest: number): boolean {
+  /** First and last row of a block, the last one not included; behind them it is filled with zeros. */
+  range(block: number): readonly [number, number] {
     const first = block * this.blockRows;
-    return this.labels[first]! <= highest && this.labels[first + this.count(block) - 1]! >= lowest;
+    return [first, Math.min(first + this.blockRows, this.labels.length)];
   }
+
+  /** The embeddings of a block, in an array that the next call fills anew. */
+  block(block: number): Float32Array {
+    const [first, last] = this.range(block);
+    const dimension = this.#dimension;
+    this.#block.fill(0, (last - first) * dimension);
+    for (let row = first; row < last; row++) {
+      const from = this.#order[row]! * dimension;
+      this.#block.set(this.#embedding.subarray(from, from + dimension), (row - first) * dimension);
+    }
+    return this.#block;
+  }
+
+  /** The best scores of a block's rows. */
+  thresholds(block: number): Float32Array {
+    return this.best.subarray(block * this.blockRows, (block + 1) * this.blockRows);
+  }
+
+  /** Takes the score of a match of a row in. */
+  take(row: number, score: number): void {
+    const known = this.matches[row]! > 0;
+    if (known && score < this.best[row]!) return;
+    this.matches[row] = known && score === this.best[row] ? this.matches[row]! + 1 : 1;
+    this.best[row] = score;
+  }
+
+  /** Takes the items of a block that score above and equal to the thresholds in; `padding` of them are zeros. */
+  count(block: number, above: Int32Array, equal: Int32Array, padding: number): void {
+    const [first, last] = this.range(block);
+    for (let row = first; row < last; row++) {
+      const zeros = this.best[row]! <= 0 ? padding : 0;
+      this.reaching[row]! += above[row - first]! + equal[row - first]! - zeros;
+    }
+  }
+
+  ranks(): Int32Array {
+    const ranks = new Int32Array(this.labels.length);
+    this.#order.forEach((target, row) => {
+      const wrong = this.reaching[row]! - this.matches[row]!;
+      ranks[target] = this.matches[row] === 0 ? 0 : 1 + Math.max(0, wrong);
+    });
+    return ranks;
+  }
+}
+
+interface BlockFeeds {
+  readonly [name: string]: Float32Array;
+  readonly query: Float32Array;
+  readonly gallery: Float32Array;
 }
 
 class BlockSearch {
   readonly #queries: SortedRows;
   readonly #gallery: SortedRows;
   readonly #dimension: number;
-  readonly #programs: Program[] = [];
+  #scores: Program | undefined;
+  #counts: Program | undefined;
 
   constructor(
     queries: LabelledEmbeddings,
@@ -138,100 +196,98 @@ class BlockSearch {
     dimension: number,
     options: RetrievalOptions,
   ) {
-    this.#queries = new SortedRows(queries, dimension, options.queryRows ?? 512);
+    this.#queries = new SortedRows(queries, dimension, options.queryRows ?? 1024);
     this.#gallery = new SortedRows(gallery, dimension, options.galleryRows ?? 2048);
     this.#dimension = dimension;
   }
 
-  get queryBlocks(): number {
-    return this.#queries.blocks;
-  }
-
   /** Two programs with the same product, so that a score has the same bits in both. */
   async open(store: Store): Promise<void> {
-    for (const kind of ["scores", "counts"] as const) {
-      const graph = new Graph(`retrieval.${kind}`);
-      const query = graph.input("query", [this.#queries.blockRows, this.#dimension]);
-      const gallery = graph.input("gallery", [this.#gallery.blockRows, this.#dimension]);
-      const scores = matmul(query, gallery, { transposeB: true }, "scores");
-      const threshold = kind === "counts" ? graph.input("threshold", [this.#queries.blockRows]) : undefined;
-      const taps = threshold ? countGreater(scores, threshold, "count") : { scores };
-      this.#programs.push(await store.compile(graph, { taps: { ...taps } }));
-    }
+    const { graph, scores } = this.#product("scores");
+    this.#scores = await store.compile(graph, { taps: { scores } });
+    const counting = this.#product("counts");
+    const queryBest = counting.graph.input("queryBest", [this.#queries.blockRows]);
+    const galleryBest = counting.graph.input("galleryBest", [this.#gallery.blockRows]);
+    const queries = countGreater(counting.scores, queryBest, "queries");
+    const gallery = countGreater(transpose(counting.scores, { permutation: [1, 0] }), galleryBest, "gallery");
+    const taps = {
+      queryAbove: queries.greater,
+      queryEqual: queries.equal,
+      galleryAbove: gallery.greater,
+      galleryEqual: gallery.equal,
+    };
+    this.#counts = await store.compile(counting.graph, { taps });
+  }
+
+  #product(name: string): { graph: Graph; scores: Value } {
+    const graph = new Graph(`retrieval.${name}`);
+    const query = graph.input("query", [this.#queries.blockRows, this.#dimension]);
+    const gallery = graph.input("gallery", [this.#gallery.blockRows, this.#dimension]);
+    return { graph, scores: matmul(query, gallery, { transposeB: true }, "scores") };
   }
 
   async dispose(): Promise<void> {
-    for (const program of this.#programs) await program.dispose();
+    await this.#scores?.dispose();
+    await this.#counts?.dispose();
   }
 
-  /** Writes the ranks of one block of queries. */
-  async rank(block: number, ranks: Int32Array): Promise<void> {
-    const query = this.#queries.block(block);
-    const best = await this.#bestMatches(block, query);
-    const wrong = await this.#wrongAtLeast(query, best);
-    for (let row = 0; row < this.#queries.count(block); row++) {
-      const target = this.#queries.order[block * this.#queries.blockRows + row]!;
-      ranks[target] = best.matches[row] === 0 ? 0 : Math.max(1, 1 + wrong[row]!);
-    }
-  }
-
-  /** Highest score of a match of each query, and how many matches reach it. */
-  async #bestMatches(block: number, query: Float32Array): Promise<BestMatches> {
-    const first = block * this.#queries.blockRows;
-    const labels = this.#queries.labels.subarray(first, first + this.#queries.count(block));
-    const best = new BestMatches(this.#queries.blockRows);
-    for (let other = 0; other < this.#gallery.blocks; other++) {
-      if (!this.#gallery.overlaps(other, labels[0]!, labels[labels.length - 1]!)) continue;
-      const { scores } = await this.#programs[0]!.step({ query, gallery: this.#gallery.block(other) });
-      const start = other * this.#gallery.blockRows;
-      const galleryLabels = this.#gallery.labels.subarray(start, start + this.#gallery.count(other));
-      best.update(scores as Float32Array, labels, galleryLabels, this.#gallery.blockRows);
-    }
-    return best;
-  }
-
-  /** For each query, the items that score at least its best match, matches not counted. */
-  async #wrongAtLeast(query: Float32Array, best: BestMatches): Promise<Float64Array> {
-    const wrong = Float64Array.from(best.matches, (count) => -count);
-    const threshold = best.scores;
-    for (let other = 0; other < this.#gallery.blocks; other++) {
-      const feeds = { query, gallery: this.#gallery.block(other), threshold };
-      const { greater, equal } = await this.#programs[1]!.step(feeds);
-      const padding = this.#gallery.blockRows - this.#gallery.count(other);
-      for (let row = 0; row < wrong.length; row++) {
-        const paddingCounted = threshold[row]! <= 0 ? padding : 0;
-        wrong[row]! += (greater as Int32Array)[row]! + (equal as Int32Array)[row]! - paddingCounted;
+  /** Finds the best match of everybody, from the blocks that hold matches. */
+  async findMatches(signal: AbortSignal | undefined): Promise<void> {
+    for (const [own, other, feeds] of this.#blocks(signal)) {
+      const [firstQuery, lastQuery] = this.#queries.range(own);
+      const [firstItem, lastItem] = this.#gallery.range(other);
+      const [queryLabels, itemLabels] = [this.#queries.labels, this.#gallery.labels];
+      if (queryLabels[firstQuery]! > itemLabels[lastItem - 1]!) continue;
+      if (itemLabels[firstItem]! > queryLabels[lastQuery - 1]!) continue;
+      const { scores } = await this.#scores!.step(feeds());
+      let first = firstItem;
+      for (let query = firstQuery; query < lastQuery; query++) {
+        while (first < lastItem && itemLabels[first]! < queryLabels[query]!) first++;
+        for (let item = first; item < lastItem && itemLabels[item] === queryLabels[query]; item++) {
+          const score = scores![(query - firstQuery) * this.#gallery.blockRows + item - firstItem] as number;
+          this.#queries.take(query, score);
+          this.#gallery.take(item, score);
+        }
       }
     }
-    return wrong;
-  }
-}
-
-class BestMatches {
-  readonly scores: Float32Array;
-  readonly matches: Int32Array;
-
-  constructor(rows: number) {
-    this.scores = new Float32Array(rows);
-    this.matches = new Int32Array(rows);
   }
 
-  /** Takes one block of scores in; both label lists are sorted. */
-  update(scores: Float32Array, labels: Int32Array, galleryLabels: Int32Array, stride: number): void {
-    let first = 0;
-    labels.forEach((label, row) => {
-      while (first < galleryLabels.length && galleryLabels[first]! < label) first++;
-      for (let column = first; galleryLabels[column] === label; column++) {
-        this.#take(row, scores[row * stride + column]!);
+  /** Counts what scores at least as high as the best match of everybody. */
+  async countWrong(signal: AbortSignal | undefined): Promise<void> {
+    for (const [own, other, feeds] of this.#blocks(signal)) {
+      const [firstQuery, lastQuery] = this.#queries.range(own);
+      const [firstItem, lastItem] = this.#gallery.range(other);
+      const counts = (await this.#counts!.step({
+        ...feeds(),
+        queryBest: this.#queries.thresholds(own),
+        galleryBest: this.#gallery.thresholds(other),
+      })) as Record<string, Int32Array>;
+      const { queryAbove, queryEqual, galleryAbove, galleryEqual } = counts;
+      const [queryPadding, itemPadding] = [
+        this.#queries.blockRows - (lastQuery - firstQuery),
+        this.#gallery.blockRows - (lastItem - firstItem),
+      ];
+      this.#queries.count(own, queryAbove!, queryEqual!, itemPadding);
+      this.#gallery.count(other, galleryAbove!, galleryEqual!, queryPadding);
+    }
+  }
+
+  /** All pairs of blocks; the embeddings of a pair are gathered when they are asked for. */
+  *#blocks(signal: AbortSignal | undefined): Generator<readonly [number, number, () => BlockFeeds]> {
+    for (let other = 0; other < this.#gallery.blocks; other++) {
+      let gallery: Float32Array | undefined;
+      for (let own = 0; own < this.#queries.blocks; own++) {
+        signal?.throwIfAborted();
+        yield [
+          own,
+          other,
+          () => ({ query: this.#queries.block(own), gallery: (gallery ??= this.#gallery.block(other)) }),
+        ];
       }
-    });
+    }
   }
 
-  #take(row: number, score: number): void {
-    const known = this.matches[row]! > 0;
-    if (known && score < this.scores[row]!) return;
-    const tied = known && score === this.scores[row];
-    this.matches[row] = tied ? this.matches[row]! + 1 : 1;
-    this.scores[row] = score;
+  ranks(): MatchRanks {
+    return { queries: this.#queries.ranks(), gallery: this.#gallery.ranks() };
   }
 }
