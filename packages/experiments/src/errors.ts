@@ -6,6 +6,7 @@ export type ExperimentErrorCode =
   | "DATA"
   | "DATA_MISSING"
   | "DIRECTORY"
+  | "SPLIT_MISMATCH"
   | "SWEEP_RUNNING"
   | "TRIAL_RUNNING"
   | "TRIALS_FAILED"

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { ExperimentError } from "../errors.js";
+import { claimsCommand, type ClaimsOptions } from "./claims.js";
 import { embedCommand, type EmbedCommandOptions } from "./embed.js";
 import { evaluateCommand, type EvaluateOptions } from "./evaluate.js";
 import { explainCommand, type ExplainOptions } from "./explain.js";
@@ -128,6 +129,12 @@ function addLookingCommands(program: Command, context: CommandContext): void {
     .action(async (config: string, options: Omit<ProfileCommandOptions, "config">) => {
       await profileCommand({ ...options, config }, context);
     });
+  program
+    .command("claims")
+    .description("turn finished sweeps that claim something into a page with a plot each")
+    .argument("[configs...]", "configs with a sweep.claim; default: all below configs/claims")
+    .option("--page <file>", "instead of docs/results.md")
+    .action((configs: string[], options: ClaimsOptions) => void claimsCommand(configs, options, context));
   program
     .command("mlflow")
     .description("serve the local MLflow store")

@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import { decodeImage, type EntitiesImage, type PixelBox } from "@dualpath/datasets";
+import { escaped } from "../report/svg.js";
 import type { ProposedRegions } from "./proposals.js";
 import type { ScoredMention } from "./score.js";
 
@@ -116,7 +117,3 @@ function numberAt(box: PixelBox, scale: number, x: number, y: number, number: nu
     `<text x="${left + 5}" y="${top + 15}" fill="white">${number}</text>`,
   ].join("\n");
 }
-
-const SPECIAL: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-const escaped = (text: string): string =>
-  text.replaceAll(/[\u0000-\u001f]/g, " ").replaceAll(/[&<>"]/g, (character) => SPECIAL[character] ?? "");

@@ -37,6 +37,16 @@ export const prunerSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
+/** What a sweep is meant to show: which values of one coordinate beat which, all others being repetitions. */
+export const claimSchema = z.strictObject({
+  statement: z.string().min(1).describe("a sentence, as it stands over the result"),
+  coordinate: z.string().min(1).describe("the coordinate whose values are compared"),
+  pairs: z
+    .array(z.tuple([z.string().min(1), z.string().min(1)]))
+    .min(1)
+    .describe("values of it, the better one first"),
+});
+
 /** The `sweep` section of an experiment. */
 export const sweepSchema = z
   .strictObject({
@@ -44,12 +54,14 @@ export const sweepSchema = z
     trials: z.int().positive().optional().describe("how many points a random sampler draws"),
     space: z.record(z.string().min(1), coordinateSchema),
     objective: objectiveSchema.prefault({}),
+    claim: claimSchema.optional(),
     pruner: prunerSchema.default({ kind: "none" }),
     parallel: z.int().positive().default(1).describe("trials that run side by side, sharing the cores"),
     retries: z.int().nonnegative().default(1).describe("further attempts after a crash"),
     keepGoing: z.boolean().default(true).describe("go on with the other trials when one has failed"),
   })
   .superRefine((sweep, context) => {
+    checkClaim(sweep, context);
     if (sweep.sampler === "random" && sweep.trials === undefined) {
       context.addIssue({
         code: "custom",
@@ -71,6 +83,34 @@ export const sweepSchema = z
     }
   });
 
+function checkClaim(
+  { claim, space }: { claim?: Claim | undefined; space: Record<string, Coordinate> },
+  context: z.core.$RefinementCtx,
+): void {
+  if (claim === undefined) return;
+  const fail = (path: (string | number)[], message: string): void =>
+    context.addIssue({ code: "custom", path: ["claim", ...path], message });
+  const coordinate = space[claim.coordinate];
+  if (coordinate === undefined)
+    return fail(["coordinate"], `Unknown: expected one of ${Object.keys(space).join(", ")}`);
+  const known = valuesOf(coordinate);
+  claim.pairs.forEach((pair, index) =>
+    pair.forEach((value, side) => {
+      const message = `Unknown: expected one of ${known.join(", ")}`;
+      if (!known.includes(value)) fail(["pairs", index, side], message);
+    }),
+  );
+}
+
+/** The values that a coordinate lists, as words; none for a range. */
+function valuesOf(coordinate: Coordinate): readonly string[] {
+  const inWords = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+  if (Array.isArray(coordinate)) return coordinate.map(inWords);
+  if ("choice" in coordinate) return coordinate.choice.map(inWords);
+  return "variants" in coordinate ? Object.keys(coordinate.variants) : [];
+}
+
+export type Claim = z.infer<typeof claimSchema>;
 export type Coordinate = z.infer<typeof coordinateSchema>;
 export type Objective = z.infer<typeof objectiveSchema>;
 export type PrunerConfig = z.infer<typeof prunerSchema>;

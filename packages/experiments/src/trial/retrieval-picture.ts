@@ -1,4 +1,5 @@
 import sharp from "sharp";
+import { escaped } from "../report/svg.js";
 import { spreadQueries, topResults, type Side, type TopResults } from "./top-results.js";
 
 /** A split with its embeddings, as far as a picture of results needs it. */
@@ -106,11 +107,3 @@ function lines(text: string, x: number, y: number, width: number, most: number):
 
 const cut = (text: string, length: number): string =>
   text.length > length ? `${text.slice(0, length - 1)}…` : text;
-
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-
-// Control characters have no place in XML, not even escaped.
-const escaped = (text: string): string =>
-  text
-    .replaceAll(/[\u0000-\u001f\ufffe\uffff]/g, " ")
-    .replaceAll(/[&<>"]/g, (character) => ENTITIES[character] ?? "");
