@@ -108,7 +108,7 @@ export async function assembleCorpus(
     wordTexts(packTexts(captions.map((caption) => vocabulary.encode(caption))), config.text.length);
   const { vectors } = config.text;
   const vectorRows = openOnce(async () => {
-    if (vectors === undefined) return { rows: wordRows(), close: async () => undefined };
+    if (vectors === undefined) return { rows: wordRows(), fitted: undefined, close: async () => undefined };
     return textVectorRows(vectors, config.text, { ...context, captions, training: train.texts.rows });
   });
   const usesFeatures = config.features !== undefined;
@@ -142,6 +142,7 @@ export async function assembleCorpus(
         evaluation: { ...evaluation, train },
         sampling: { ...samplingOf(config), ...sampling },
       }),
+    fittedTexts: async () => (vectors === undefined ? undefined : (await vectorRows.get()).fitted),
     close: async () => {
       await pixels.close();
       await features.close();

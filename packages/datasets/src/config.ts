@@ -84,6 +84,8 @@ export const textSchema = z.strictObject({
   vectors: textVectorsSchema.optional(),
   /** A stored vocabulary (JSON) to use instead of building one. */
   vocabulary: path.optional(),
+  /** What vectors were fitted to, stored (safetensors), to use instead of fitting them to these captions. */
+  fitted: path.optional(),
 });
 
 /** How training rows are drawn. */

@@ -48,6 +48,8 @@ export interface Corpus {
     readonly texts?: TextRows;
     readonly images?: ImageRows;
   }): Promise<TrainingData>;
+  /** File of what configured text vectors were fitted to, to be kept with a model; undefined for word ids. */
+  fittedTexts(): Promise<string | undefined>;
   /** Releases files. */
   close(): Promise<void>;
 }

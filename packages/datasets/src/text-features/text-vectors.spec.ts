@@ -59,7 +59,44 @@ describe("text vectors of a corpus", () => {
     expect(tasks.size).toBe(0);
     expect([...rowOf(again.rows, 29)]).toEqual(values[29]);
     await again.close();
-    expect(await readdir(cache)).toHaveLength(1);
+    expect(await readdir(cache)).toHaveLength(2);
+  });
+
+  it.each(kinds)("of other captions are made by the kept fit, without a new one: $vectors", async (kind) => {
+    const { text, source } = await setUp(kind.vectors);
+    const config = text.vectors as NonNullable<TextConfig["vectors"]>;
+    const first = await textVectorRows(config, text, source);
+    const wanted = [...rowOf(first.rows, 3)];
+    await first.close();
+    // Four captions would be fitted to something else, or to nothing at all.
+    const few = { ...source, captions: captions.slice(0, 4), training: Int32Array.of(0, 1) };
+    const kept = { ...text, fitted: first.fitted };
+    const again = await textVectorRows(config, kept, few);
+    expect(again.fitted).toBe(first.fitted);
+    const got = [...rowOf(again.rows, 3)];
+    got.forEach((value, index) => expect(value).toBeCloseTo(wanted[index]!, 6));
+    await again.close();
+  });
+
+  it("refuse a fit that another rule has made, and one that is damaged", async () => {
+    const { text, source, cache } = await setUp({ kind: "tf-idf", words: 25 });
+    const config = { kind: "tf-idf", words: 25 } as const;
+    const { fitted, close } = await textVectorRows(config, text, source);
+    await close();
+    const kept = { ...text, fitted };
+    await expectError(
+      () => textVectorRows({ ...config, words: 20 }, kept, source),
+      "VOCABULARY_MISMATCH",
+      '"words":25',
+      '"words":20',
+    );
+    const damaged = join(cache, "damaged.safetensors");
+    await writeFile(damaged, "no header");
+    await expectError(
+      () => textVectorRows(config, { ...text, fitted: damaged }, source),
+      "FILE_FORMAT",
+      "has no readable header",
+    );
   });
 
   it("are other ones for other captions", async () => {
@@ -67,7 +104,7 @@ describe("text vectors of a corpus", () => {
     const config = { kind: "mean-words", normalise: true } as const;
     await (await textVectorRows(config, text, source)).close();
     await (await textVectorRows(config, text, { ...source, captions: [...captions].reverse() })).close();
-    expect(await readdir(cache)).toHaveLength(2);
+    expect(await readdir(cache)).toHaveLength(4);
   });
 
   it("leave no file behind where they were stopped", async () => {

@@ -99,16 +99,18 @@ function readTrialConfig(
 ): Experiment {
   requireTrial(directory);
   const document = withWeights(withData(readDocument(directory.config), data), weights);
-  // Word ids mean what they meant in training: another folder's captions are read with the trained vocabulary.
-  const useKept = data !== undefined && existsSync(directory.vocabulary);
-  const value = useKept
-    ? withValue(document.value, ["corpus"], withVocabulary(document.value, directory))
-    : document.value;
-  return validated({ ...document, value }, experimentSchema);
+  const kept = data === undefined ? {} : keptText(directory);
+  const corpus = merged((document.value as { corpus: unknown }).corpus, { text: kept });
+  return validated({ ...document, value: withValue(document.value, ["corpus"], corpus) }, experimentSchema);
 }
 
-const withVocabulary = (config: unknown, { vocabulary }: TrialDirectory): unknown =>
-  merged((config as { corpus: unknown }).corpus, { text: { vocabulary } });
+/** Words and vectors mean what they meant in training: another folder's captions are read as the trained ones were. */
+function keptText({ vocabulary, texts }: TrialDirectory): { vocabulary?: string; fitted?: string } {
+  return {
+    ...(existsSync(vocabulary) && { vocabulary }),
+    ...(existsSync(texts) && { fitted: texts }),
+  };
+}
 
 function rowsOf({
   split,

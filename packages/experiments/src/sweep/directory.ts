@@ -27,6 +27,8 @@ export interface TrialDirectory {
   readonly picture: string;
   readonly report: string;
   readonly vocabulary: string;
+  /** What text vectors were fitted to; absent for a model of word ids. */
+  readonly texts: string;
   /** Who the trial is to the tracking server. */
   readonly identity: string;
 }
@@ -58,6 +60,7 @@ export function trialDirectory(path: string): TrialDirectory {
     picture: join(path, "retrieval.png"),
     report: join(path, "report.md"),
     vocabulary: join(path, "vocabulary.json"),
+    texts: join(path, "text-transform.safetensors"),
     identity: join(path, "trial.json"),
   };
 }

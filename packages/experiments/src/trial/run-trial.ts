@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { loadTrunk, Trainer, type TrainingEvent } from "@dualpath/core";
 import { readJournal, type RunJournal } from "@dualpath/mlflow-ts-client";
 import { experimentSchema, type Experiment } from "../config/experiment.js";
@@ -27,7 +27,7 @@ import {
 } from "./open-data.js";
 import { writeResult } from "./result.js";
 import { systemMeter } from "./system-metrics.js";
-import { keepVocabulary } from "./vocabulary.js";
+import { keepFittedTexts, keepVocabulary } from "./vocabulary.js";
 
 export interface TrialOptions {
   readonly directory: TrialDirectory;
@@ -54,7 +54,7 @@ export async function runTrial(options: TrialOptions): Promise<boolean> {
   }).finally(engine.close);
   const journal = openTrialJournal(directory, readTrialRun(directory) ?? ownRun(experiment, directory));
   try {
-    prepare(options, experiment, opened, journal);
+    await prepare(options, experiment, opened, journal);
     const clock = trialClock(directory.path, journal);
     if (!(await train(options, experiment, opened, journal, clock))) return false;
     await finish(options, experiment, opened, journal, clock);
@@ -75,12 +75,12 @@ const ownRun = (experiment: Experiment, { path }: TrialDirectory): TrialRun => (
   objective: { metric: "best/val_rsum", direction: "maximize" },
 });
 
-function prepare(
+async function prepare(
   { directory }: TrialOptions,
   experiment: Experiment,
   opened: OpenedData,
   journal: RunJournal,
-): void {
+): Promise<void> {
   const { corpus, data } = opened;
   const { report, evaluation } = experiment;
   requireSplits(data, [evaluation.split], "evaluation.split");
@@ -88,6 +88,7 @@ function prepare(
   for (const split of report.splits) requireGallery(data, split, report.gallery);
   makeDirectory(directory.checkpoints);
   keepVocabulary(directory, corpus.vocabulary);
+  keepFittedTexts(directory, await corpus.fittedTexts());
   if (!readJournal(directory.path).some(({ kind }) => kind === "inputs"))
     describeRun(directory, experiment, opened, journal);
 }
@@ -218,6 +219,7 @@ async function finish(
   const weights = experiment.report.weights === "best" ? "best" : "stage";
   journal.artifact(`checkpoints/${weights}-${last}.safetensors`, "checkpoint/model.safetensors");
   journal.artifact(directory.vocabulary, "checkpoint/vocabulary.json");
+  if (existsSync(directory.texts)) journal.artifact(directory.texts, "checkpoint/text-transform.safetensors");
   journal.artifact(directory.versions);
   journal.artifact(directory.report);
   journal.artifact(directory.picture);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { constants, copyFileSync, existsSync, readFileSync, renameSync } from "node:fs";
 import { checkSameVocabulary, parseVocabulary, type Vocabulary } from "@dualpath/datasets";
 import { writeWhole } from "../process/files.js";
 import type { TrialDirectory } from "../sweep/directory.js";
@@ -16,3 +16,11 @@ export function keepVocabulary({ vocabulary: file }: TrialDirectory, vocabulary:
 /** The vocabulary in a file, or undefined when there is none. */
 export const readVocabulary = (file: string): Vocabulary | undefined =>
   existsSync(file) ? parseVocabulary(readFileSync(file, "utf8"), file) : undefined;
+
+/** Keeps what text vectors were fitted to beside the checkpoints: other captions are not to be fitted again. */
+export function keepFittedTexts({ texts: file }: TrialDirectory, fitted: string | undefined): void {
+  if (fitted === undefined || existsSync(file)) return;
+  const partial = `${file}.${process.pid}.part`;
+  copyFileSync(fitted, partial, constants.COPYFILE_FICLONE);
+  renameSync(partial, file);
+}
