@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { ExperimentError } from "../errors.js";
-import { modelCard } from "../export/card.js";
 import { exportModel, type ExportFormat } from "../export/export-model.js";
+import { modelCard } from "../report/card.js";
 import { latestCheckpoint, locateTrial, trialExperiment } from "../trial/locate.js";
 import type { CommandContext } from "./experiment-run.js";
 

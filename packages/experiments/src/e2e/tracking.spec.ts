@@ -122,6 +122,18 @@ describe("a sweep with the local MLflow server", () => {
         "retrieval.png",
         "versions.json",
       ]);
+      const weights = await client.artifacts.list(run, "checkpoint");
+      expect(weights.map(({ path }) => path).sort()).toEqual([
+        "checkpoint/README.md",
+        "checkpoint/model.safetensors",
+        "checkpoint/vocabulary.json",
+      ]);
+      const card = String(await client.artifacts.get(run, "checkpoint/README.md"));
+      expect(card.match(/^## .*/gm)).toEqual(
+        ["Data", "Split", "Model", "Recipe", "Metrics", "Commit"].map((title) => `## ${title}`),
+      );
+      expect(card).toContain(`"learningRate": ${params["curriculum.stage-I.learningRate"]}`);
+      expect(card).toContain(`${metrics["best/test_i2t_r1"]?.value.toFixed(1)} |`);
     }
     client.dispose();
   });

@@ -70,7 +70,7 @@ beforeAll(async () => {
 afterAll(() => bench.remove());
 
 describe("a trial", () => {
-  it("leaves config, seed, versions, journal, checkpoints, report, picture and result", async () => {
+  it("leaves config, seed, versions, journal, checkpoints, report, card, picture and result", async () => {
     const files = readdirSync(reference.path);
     for (const file of [
       "config.yaml",
@@ -79,6 +79,7 @@ describe("a trial", () => {
       "journal.jsonl",
       "checkpoints",
       "report.md",
+      "model-card.md",
       "vocabulary.json",
     ]) {
       expect(files).toContain(file);

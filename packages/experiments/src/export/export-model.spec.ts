@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { trainTiny, trainTinyOnFeatures } from "../testing/trained.js";
 import { trialExperiment } from "../trial/locate.js";
 import { trialDirectory } from "../sweep/directory.js";
-import { modelCard } from "./card.js";
+import { modelCard } from "../report/card.js";
 import { exportModel } from "./export-model.js";
 
 let folder: string;

@@ -26,6 +26,8 @@ export interface TrialDirectory {
   readonly failure: string;
   readonly picture: string;
   readonly report: string;
+  /** The model card, which goes with the weights. */
+  readonly card: string;
   readonly vocabulary: string;
   /** What text vectors were fitted to; absent for a model of word ids. */
   readonly texts: string;
@@ -59,6 +61,7 @@ export function trialDirectory(path: string): TrialDirectory {
     failure: join(path, "failure.json"),
     picture: join(path, "retrieval.png"),
     report: join(path, "report.md"),
+    card: join(path, "model-card.md"),
     vocabulary: join(path, "vocabulary.json"),
     texts: join(path, "text-transform.safetensors"),
     identity: join(path, "trial.json"),

@@ -2,6 +2,7 @@ import { basename, join } from "node:path";
 import type { TrainingData } from "@dualpath/datasets";
 import type { Experiment } from "../config/experiment.js";
 import { writeWhole } from "../process/files.js";
+import { modelCard } from "../report/card.js";
 import { formatMarkdown } from "../report/table.js";
 import type { TrialDirectory } from "../sweep/directory.js";
 import type { TrialClock } from "./clock.js";
@@ -20,7 +21,7 @@ export interface FinalReportOptions {
   readonly signal: AbortSignal;
 }
 
-/** Measures every stage's model on the splits of the report, and writes `retrieval.png` and `report.md`. */
+/** Measures every stage's model on the splits of the report, and writes `retrieval.png`, `report.md` and the model's card. */
 export async function finalReport(options: FinalReportOptions): Promise<TrialResult> {
   const { experiment, directory, clock } = options;
   const rows: ResultRow[] = [];
@@ -33,6 +34,7 @@ export async function finalReport(options: FinalReportOptions): Promise<TrialRes
     if (isLast) await drawPicture(options, measured);
   }
   writeWhole(directory.report, reportText(experiment, rows));
+  writeWhole(directory.card, modelCard(experiment, directory, rows));
   return { metrics, rows, seconds: clock.seconds() };
 }
 

@@ -220,6 +220,7 @@ async function finish(
   journal.artifact(`checkpoints/${weights}-${last}.safetensors`, "checkpoint/model.safetensors");
   journal.artifact(directory.vocabulary, "checkpoint/vocabulary.json");
   if (existsSync(directory.texts)) journal.artifact(directory.texts, "checkpoint/text-transform.safetensors");
+  journal.artifact(directory.card, "checkpoint/README.md");
   journal.artifact(directory.versions);
   journal.artifact(directory.report);
   journal.artifact(directory.picture);

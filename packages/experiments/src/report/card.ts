@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Experiment } from "../config/experiment.js";
-import { formatMarkdown } from "../report/table.js";
 import type { TrialDirectory } from "../sweep/directory.js";
 import { readResult, type ResultRow } from "../trial/result.js";
+import { formatMarkdown } from "./table.js";
 
 const versionsSchema = z.looseObject({
   git: z.looseObject({ commit: z.string().optional(), dirty: z.boolean().optional() }).optional(),
