@@ -1,5 +1,6 @@
 #include "program.h"
 
+#include "guards.h"
 #include "layout.h"
 #include "reorder_time.h"
 
@@ -38,7 +39,8 @@ std::string layoutOf(const Node &node) {
 } // namespace
 
 Program::Program(Store &store, Plan plan, const std::function<bool()> &stopping)
-    : store_(store), plan_(std::move(plan)), checkFinite_(checkRequested()) {
+    : store_(store), guarded_(Guards::wanted()),
+      plan_(guarded_ ? Guards::apart(std::move(plan)) : std::move(plan)), checkFinite_(checkRequested()) {
   validate(plan_, store_.backend());
   bindTensors();
   buildNodes();
@@ -114,6 +116,8 @@ void Program::allocate() {
   for (size_t id = 0; id < tensors_.size(); ++id)
     if (plan_.values[id].place.kind == PlaceKind::Arena)
       tensors_[id]->data = memory_->data() + plan_.values[id].place.at;
+  if (guarded_)
+    Guards::paint(backend, *memory_, plan_);
 }
 
 void Program::checkFeed(size_t position, const FeedView &feed) const {
@@ -190,6 +194,8 @@ void Program::checkStore() {
 
 void Program::runNode(const AdaptedNode &adapted) {
   adapted.run(memory_->data() + alignUp(plan_.arenaBytes));
+  if (guarded_)
+    Guards::check(store_.backend(), adapted.node(), memory_->data(), plan_.arenaBytes);
   if (!checkFinite_)
     return;
   for (const auto *output : adapted.node().outputs)
@@ -201,7 +207,7 @@ void Program::runNode(const AdaptedNode &adapted) {
 /// The first step warms up, node by node. The second is recorded where the backend can, and so are run all
 /// that follow; a program of one step pays for no recording.
 void Program::runNodes(const std::function<bool()> &stopping) {
-  if (++runs_ == 2 && !checkFinite_)
+  if (++runs_ == 2 && !checkFinite_ && !guarded_)
     recording_ = store_.backend().record([this] {
       for (const auto &adapted : kernels_)
         runNode(*adapted);

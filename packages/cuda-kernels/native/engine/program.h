@@ -77,6 +77,7 @@ private:
   void checkFeed(size_t position, const FeedView &feed) const;
 
   Store &store_;
+  const bool guarded_;
   const Plan plan_;
   const bool checkFinite_;
   std::vector<std::unique_ptr<Tensor>> tensors_;
