@@ -15,9 +15,24 @@ template <int64_t width> struct Accumulator {
   }
 };
 
-template <int64_t width>
-float *firstSum(float *partial, const ChannelTiles &tiles, int64_t part, int64_t channel) {
-  return partial + part * 2 * tiles.channels() + channel;
+/// Two sums a channel and part: add(offset of the value, channel, first, second) adds a value's share to
+/// both.
+template <class AddPair> void sumPairs(const ChannelTiles &tiles, float *partial, AddPair add) {
+  tiles.each([&](int64_t part, int64_t channel, auto widthOf, auto tile) {
+    constexpr int64_t width = widthOf;
+    Accumulator<width> one, other;
+    tile([&](int64_t at, int64_t pixels, int64_t stride) {
+      for (int64_t p = 0; p < pixels; ++p, at += stride) {
+        auto *first = one.chain(p), *second = other.chain(p);
+#pragma omp simd
+        for (int64_t c = 0; c < width; ++c)
+          add(at + c, channel + c, first[c], second[c]);
+      }
+    });
+    auto *sums = partial + part * 2 * tiles.channels() + channel;
+    one.store(sums);
+    other.store(sums + tiles.channels());
+  });
 }
 
 /// Both are loaded before one is chosen: a load behind a condition would not become a vector load.
@@ -33,25 +48,12 @@ template <bool masked> float gradientAt(const Gradient &gradient, int64_t at) {
 template <bool masked, bool keep>
 void sumGradientOf(const ChannelTiles &tiles, const Gradient &gradient, const float *x, const float *mean,
                    float *kept, float *partial) {
-  tiles.each([&](int64_t part, int64_t channel, auto widthOf, auto tile) {
-    constexpr int64_t width = widthOf;
-    Accumulator<width> plain, scaled;
-    tile([&](int64_t at, int64_t pixels, int64_t stride) {
-      for (int64_t p = 0; p < pixels; ++p, at += stride) {
-        auto *first = plain.chain(p), *second = scaled.chain(p);
-#pragma omp simd
-        for (int64_t c = 0; c < width; ++c) {
-          const float g = gradientAt<masked>(gradient, at + c);
-          if constexpr (keep)
-            kept[at + c] = g;
-          first[c] += g;
-          second[c] += g * (x[at + c] - mean[channel + c]);
-        }
-      }
-    });
-    auto *sums = firstSum<width>(partial, tiles, part, channel);
-    plain.store(sums);
-    scaled.store(sums + tiles.channels());
+  sumPairs(tiles, partial, [=](int64_t at, int64_t channel, float &plain, float &scaled) {
+    const float g = gradientAt<masked>(gradient, at);
+    if constexpr (keep)
+      kept[at] = g;
+    plain += g;
+    scaled += g * (x[at] - mean[channel]);
   });
 }
 
@@ -91,23 +93,10 @@ void applyAffineOf(const ChannelTiles &tiles, const float *x, const Affine &affi
 } // namespace
 
 void sumShifted(const ChannelTiles &tiles, const float *x, const float *shift, float *partial) {
-  tiles.each([&](int64_t part, int64_t channel, auto widthOf, auto tile) {
-    constexpr int64_t width = widthOf;
-    Accumulator<width> plain, squared;
-    tile([&](int64_t at, int64_t pixels, int64_t stride) {
-      for (int64_t p = 0; p < pixels; ++p, at += stride) {
-        auto *first = plain.chain(p), *second = squared.chain(p);
-#pragma omp simd
-        for (int64_t c = 0; c < width; ++c) {
-          const float value = x[at + c] - shift[channel + c];
-          first[c] += value;
-          second[c] += value * value;
-        }
-      }
-    });
-    auto *sums = firstSum<width>(partial, tiles, part, channel);
-    plain.store(sums);
-    squared.store(sums + tiles.channels());
+  sumPairs(tiles, partial, [=](int64_t at, int64_t channel, float &plain, float &squared) {
+    const float value = x[at] - shift[channel];
+    plain += value;
+    squared += value * value;
   });
 }
 

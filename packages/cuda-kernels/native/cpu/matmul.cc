@@ -1,3 +1,4 @@
+#include "../engine/matmul_shape.h"
 #include "kernels.h"
 #include "onednn.h"
 
@@ -12,32 +13,13 @@ memory::desc operandDesc(const Tensor &tensor, bool transposed) {
   return {{s[1], s[0]}, matrixDesc(tensor).data_type(), memory::format_tag::ba};
 }
 
-void check(const Node &node, bool transposeA, bool transposeB) {
-  if (node.inputs.size() != 2 || node.outputs.size() != 1)
-    fail(Code::PlanInvalid, node, "operands", "2 inputs and 1 output",
-         std::to_string(node.inputs.size()) + " and " + std::to_string(node.outputs.size()));
-  const auto &a = *node.inputs[0], &b = *node.inputs[1], &y = *node.outputs[0];
-  for (const auto *tensor : {&a, &b, &y}) {
-    if (tensor->rank() != 2)
-      fail(Code::Shape, node, "'" + tensor->name + "'", "rank 2", printShape(tensor->shape));
-    if (tensor->dtype != DType::F32)
-      fail(Code::DType, node, "'" + tensor->name + "'", "f32", dtypeName(tensor->dtype));
-  }
-  const auto inner = a.shape[transposeA ? 0 : 1], innerB = b.shape[transposeB ? 1 : 0];
-  if (inner != innerB)
-    fail(Code::Shape, node, "inner extent of b", std::to_string(inner), std::to_string(innerB));
-  requireShape(node, "y", {a.shape[transposeA ? 1 : 0], b.shape[transposeB ? 0 : 1]}, y.shape);
-}
-
 } // namespace
 
 Kernel matmul(const Node &node) {
-  const bool transposeA = node.attributes.boolean("transposeA", false);
-  const bool transposeB = node.attributes.boolean("transposeB", false);
-  check(node, transposeA, transposeB);
+  const auto shape = matmulShape(node);
   return guarded(node, [&] {
-    const auto a = operandDesc(*node.inputs[0], transposeA), b = operandDesc(*node.inputs[1], transposeB);
-    const auto y = matrixDesc(*node.outputs[0]);
+    const auto a = operandDesc(*shape.a, shape.transposeA), b = operandDesc(*shape.b, shape.transposeB);
+    const auto y = matrixDesc(*shape.y);
     dnnl::primitive_attr attr;
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     const dnnl::matmul::primitive_desc desc({a, b, y}, attr, engine());

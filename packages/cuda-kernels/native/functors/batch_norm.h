@@ -178,6 +178,7 @@ inline float *floats(const Tensor *tensor) { return tensor ? tensor->as<float>()
 
 template <class Backend> Kernel normForward(const NormRoles &roles) {
   const auto tiles = normTiles(roles.x);
+  const auto epsilon = static_cast<float>(roles.epsilon);
   const size_t scratch = roles.frozen ? 0 : scratchBytes(2 * tiles.parts() * tiles.channels, sizeof(float));
   return kernel(scratch, [=](std::byte *memory) {
     auto *sums = reinterpret_cast<float *>(memory);
@@ -192,8 +193,7 @@ template <class Backend> Kernel normForward(const NormRoles &roles) {
     }
     Backend::rows(tiles.pixels, tiles.channels,
                   Normalise{x, floats(roles.gamma), floats(roles.beta), mean, variance,
-                            floats(roles.residual), floats(roles.y), tiles.channels, roles.epsilon,
-                            roles.relu});
+                            floats(roles.residual), floats(roles.y), tiles.channels, epsilon, roles.relu});
   });
 }
 
@@ -218,7 +218,7 @@ template <class Backend> Kernel normBackward(const NormRoles &roles) {
                                   b,
                                   c,
                                   static_cast<double>(tiles.pixels),
-                                  roles.epsilon,
+                                  static_cast<float>(roles.epsilon),
                                   roles.frozen});
     Backend::rows(
         tiles.pixels, tiles.channels,

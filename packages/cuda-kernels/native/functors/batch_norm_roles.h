@@ -10,7 +10,7 @@ struct NormRoles {
   const Tensor *y = nullptr, *dy = nullptr, *residual = nullptr;
   const Tensor *dx = nullptr, *dgamma = nullptr, *dbeta = nullptr, *dresidual = nullptr;
   bool frozen = false, relu = false;
-  float epsilon = 0;
+  double epsilon = 0;
 };
 
 inline void requireArity(const Node &node, size_t inputs, size_t outputs) {
@@ -49,7 +49,7 @@ inline NormRoles forwardRoles(const Node &node, bool frozen, bool residual) {
   roles.variance = frozen ? node.inputs[4] : node.outputs[2];
   roles.frozen = frozen;
   roles.relu = residual || node.attributes.boolean("relu");
-  roles.epsilon = number(node, "epsilon");
+  roles.epsilon = node.attributes.number("epsilon");
   requireNormShapes(node, roles);
   return roles;
 }
@@ -64,7 +64,7 @@ inline NormRoles backwardRoles(const Node &node, bool frozen, bool residual) {
   roles.dresidual = residual ? node.outputs[3] : nullptr;
   roles.frozen = frozen;
   roles.relu = residual || node.attributes.boolean("relu");
-  roles.epsilon = number(node, "epsilon");
+  roles.epsilon = node.attributes.number("epsilon");
   requireNormShapes(node, roles);
   return roles;
 }
