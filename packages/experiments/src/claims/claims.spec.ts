@@ -83,7 +83,7 @@ describe("the evidence for a claim", () => {
     const mixed: Trial[] = [...seeds("two", [20]), { recipe: "one", seed: 0, recall: 1, split: "tiny/val" }];
     const directory = sweepOf(mixed);
     const read = () => readEvidence(directory, claim);
-    expect(read).toThrow(/'two, seed 0' was measured on tiny\/test, 'one, seed 0' on tiny\/val/);
+    expect(read).toThrow(/'two, seed 0' is measured on tiny\/test, 'one, seed 0' on tiny\/val/);
     expect(read).toThrow(expect.objectContaining({ code: "SPLIT_MISMATCH" }) as Error);
   });
 

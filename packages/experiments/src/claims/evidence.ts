@@ -88,7 +88,7 @@ function compared(better: Arm, worse: Arm): Comparison[] {
       what: key === "" ? arm.name : `${arm.name}, ${key}`,
       split: row.split,
     });
-    requireSameSplit([named(better, one), named(worse, other)], (split) => split);
+    requireSameSplit([named(better, one), named(worse, other)], "same");
     return [recallSum(one.row) - recallSum(other.row)];
   });
   if (differences.length === 0) return [];

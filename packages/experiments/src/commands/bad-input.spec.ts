@@ -174,6 +174,18 @@ describe("bad input", () => {
     expect(await failure(place, "train", "--confg", "x")).toMatchObject({ code: "USAGE", exitCode: 2 });
     expect((await failure(place, "trane")).message).toMatch(/unknown command 'trane'.*--help/s);
   });
+
+  it("a sweep over splits is refused before a trial starts, with both splits and the remedy", async () => {
+    const on = (split: string): string => `${split}: { report: { splits: [${split}] } }`;
+    const sweep = `sweep: { space: { on: { variants: { ${on("test")}, ${on("validation")} } } } }\n`;
+    const { config, place } = await bench((text) => `${text}${sweep}`);
+    const { code, message } = await failure(place, "sweep", "--config", config, ...offline);
+    expect(code).toBe("SPLIT_MISMATCH");
+    expect(message).toContain("on tiny shapes/validation; tiny shapes/test");
+    expect(message).toMatch(/on tiny shapes\/validation: numbers of different splits do not compare/);
+    expect(message).toContain("Give both the same corpus split and report.splits");
+    expect(existsSync(join(place.runs, "tiny", "table.md"))).toBe(false);
+  });
 });
 
 describe("the command's process", () => {

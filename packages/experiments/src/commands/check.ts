@@ -2,10 +2,12 @@ import { dualPath, stageGraph, Trainer } from "@dualpath/core";
 import { canonicalJson } from "../config/identity.js";
 import type { Experiment } from "../config/experiment.js";
 import { ExperimentError, codeOf, messageOf } from "../errors.js";
+import { requireSameSplit, type MeasuredOn } from "../report/same-split.js";
 import { describePoint, type TrialPlan } from "../space/plan.js";
 import { declaredFeatures } from "../trial/frozen-features.js";
 import { sourceSize } from "../trial/measure.js";
 import {
+  matchingSplits,
   openData,
   requireGallery,
   requireSplits,
@@ -15,23 +17,35 @@ import {
 
 /**
  * Everything that can be known to fail before a trial starts: the corpora are opened (and decoded, once), and each
- * point's data, model and curriculum are held against one another. No native code is loaded for it.
+ * point's data, model and curriculum are held against one another. No native code is loaded for it. Throws
+ * SPLIT_MISMATCH where trials would be measured on splits that do not compare.
  */
 export async function checkPlans(
   plans: readonly TrialPlan<Experiment>[],
   options: OpenDataOptions,
 ): Promise<void> {
+  const measured: MeasuredOn[] = [];
   for (const group of byCorpus(plans)) {
     const [first] = group;
     if (first === undefined) continue;
     const images = declaredFeatures(first.config);
     const opened = await openData(first.config.corpus, { ...options, images });
     try {
-      for (const plan of group) checkPlan(plan, opened);
+      for (const plan of group) {
+        checkPlan(plan, opened);
+        measured.push({ what: describePoint(plan.point) || plan.id, split: splitsOf(plan.config, opened) });
+      }
     } finally {
       await opened.corpus.close();
     }
   }
+  requireSameSplit(measured, "any");
+}
+
+/** Names of the splits that a trial will be measured on. */
+function splitsOf({ evaluation, report }: Experiment, { data }: OpenedData): string {
+  const names = [evaluation.split, ...report.splits].flatMap((split) => matchingSplits(data, split));
+  return [...new Set(names)].map((name) => data.evaluation(name).name).join("; ");
 }
 
 function byCorpus(plans: readonly TrialPlan<Experiment>[]): TrialPlan<Experiment>[][] {

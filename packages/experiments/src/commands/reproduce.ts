@@ -1,4 +1,5 @@
 import { writeWhole } from "../process/files.js";
+import { splitKind } from "../report/same-split.js";
 import { formatText, type TrialRow } from "../report/table.js";
 import { sweepDirectory } from "../sweep/directory.js";
 import { readResult, type Recalls, type ResultRow } from "../trial/result.js";
@@ -71,9 +72,9 @@ export function reproducedRows(
   const rows = trials.flatMap((trial) =>
     rowsOf(trial.plan.id).map((row) => ({ ...row, seed: seedOf(trial) })),
   );
-  const names = [...new Set(rows.map(({ name, split }) => `${name}\n${withoutSeed(split)}`))];
+  const names = [...new Set(rows.map(({ name, split }) => `${name}\n${splitKind(split)}`))];
   return names.flatMap((key) => {
-    const same = rows.filter(({ name, split }) => `${name}\n${withoutSeed(split)}` === key);
+    const same = rows.filter(({ name, split }) => `${name}\n${splitKind(split)}` === key);
     const mean = same.length > 1 || trials.some(({ plan }) => Object.keys(plan.point).length > 0);
     return [...same.sort((one, other) => one.seed - other.seed), ...(mean ? [meanRow(same)] : [])];
   });
@@ -108,9 +109,6 @@ function seedOf({ plan }: TrialRow): number {
   return Number.isInteger(seed) ? seed : plan.config.seed;
 }
 
-const SPLIT_SEED = /\bsplit \d+/g;
-const withoutSeed = (split: string): string => split.replaceAll(SPLIT_SEED, "split");
-
 function meanRow(rows: readonly (ResultRow & { seed: number })[]): ReproducedRow {
   const mean = (pick: (row: ResultRow) => number): number =>
     rows.reduce((sum, row) => sum + pick(row), 0) / rows.length;
@@ -122,7 +120,7 @@ function meanRow(rows: readonly (ResultRow & { seed: number })[]): ReproducedRow
   const seeds = rows.map(({ seed }) => seed).join(", ");
   return {
     name: rows[0]?.name ?? "",
-    split: (rows[0]?.split ?? "").replaceAll(SPLIT_SEED, `splits ${seeds}`),
+    split: splitKind(rows[0]?.split ?? "", `splits ${seeds}`),
     seed: "mean",
     imageToText: recalls(({ imageToText }) => imageToText),
     textToImage: recalls(({ textToImage }) => textToImage),

@@ -8,6 +8,12 @@ export function trialRows(session: SweepSession, plans: readonly TrialPlan[]): T
   return plans.map((plan) => {
     const { state, metrics } = session.trial(plan.id);
     const result = readResult(session.directory.trial(plan.id).result);
-    return { plan, state, metrics: result?.metrics ?? metrics ?? {} };
+    const splits = [...new Set(result?.rows.map(({ split }) => split))].join("; ");
+    return {
+      plan,
+      state,
+      metrics: result?.metrics ?? metrics ?? {},
+      ...(splits !== "" && { split: splits }),
+    };
   });
 }

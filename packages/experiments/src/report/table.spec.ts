@@ -53,6 +53,32 @@ describe("the table of trials", () => {
     ]);
   });
 
+  it("names the split that the trials were measured on, drawn by whatever seed", () => {
+    const measured = rows.map((trial, seed) =>
+      trial.state === "finished" ? { ...trial, split: `emoji, split ${seed}/test` } : trial,
+    );
+    const { header, rows: lines } = trialTable(measured, objective);
+    expect(header.at(-1)).toBe("split");
+    expect(lines.map((line) => line.at(-1))).toEqual([
+      "emoji, split 2/test",
+      "emoji, split 3/test",
+      "emoji, split 0/test",
+      "-",
+    ]);
+  });
+
+  it("refuses to rank trials of different splits, and names both with the remedy", () => {
+    const [one, , other] = rows as [TrialRow, TrialRow, TrialRow];
+    const mixed = [
+      { ...one, split: "flickr30k-karpathy/test" },
+      { ...other, split: "flickr30k-entities/test" },
+    ];
+    expect(() => trialTable(mixed, objective)).toThrow(
+      "'a, learningRate 0.1' is measured on flickr30k-karpathy/test, 'b, learningRate 0.1' on flickr30k-entities/test",
+    );
+    expect(() => trialTable(mixed, objective)).toThrow(/Give both the same corpus split/);
+  });
+
   it("lines columns up in a terminal, numbers to the right", () => {
     const text = formatText({
       header: ["name", "n"],

@@ -1,13 +1,16 @@
 import type { TrialPlan } from "../space/plan.js";
-import { shortKey } from "../space/plan.js";
+import { describePoint, shortKey } from "../space/plan.js";
 import type { Objective } from "../space/schema.js";
 import type { TrialState } from "../sweep/journal.js";
+import { requireSameSplit } from "./same-split.js";
 
 /** A trial with what came of it. */
 export interface TrialRow {
   readonly plan: TrialPlan;
   readonly state: TrialState;
   readonly metrics: Readonly<Record<string, number>>;
+  /** What it was measured on, once it is finished. */
+  readonly split?: string;
 }
 
 export interface Table {
@@ -29,26 +32,35 @@ export function ranked(rows: readonly TrialRow[], { metric, direction }: Objecti
   return [...rows].sort(order);
 }
 
-/** The table of a sweep's trials: values of the point, the objective, the further metrics, the state. */
+/**
+ * The table of a sweep's trials: values of the point, the objective, the further metrics, the state and the split.
+ * Throws SPLIT_MISMATCH where trials were measured on different splits, which have no common order.
+ */
 export function trialTable(
   rows: readonly TrialRow[],
   objective: Objective,
   further: readonly string[] = [],
 ): Table {
+  const measured = rows.flatMap(({ plan, split }) =>
+    split === undefined ? [] : [{ what: describePoint(plan.point) || plan.id, split }],
+  );
+  requireSameSplit(measured, "any");
   const metrics = [...new Set([objective.metric, ...further])].filter(
     (metric) => metric === objective.metric || rows.some((row) => metric in row.metrics),
   );
   const coordinates = [...new Set(rows.flatMap(({ plan }) => Object.keys(plan.point)))];
   const point = Object.fromEntries(coordinates.map((key) => [key, true]));
-  const line = ({ plan, state, metrics: values }: TrialRow, position: number): string[] => [
+  const splits = measured.length > 0 ? ["split"] : [];
+  const line = ({ plan, state, metrics: values, split }: TrialRow, position: number): string[] => [
     String(position + 1),
     plan.id,
     ...coordinates.map((key) => cell(plan.point[key])),
     ...metrics.map((metric) => number(values[metric])),
     state,
+    ...splits.map(() => split ?? "-"),
   ];
   return {
-    header: ["#", "trial", ...coordinates.map((key) => shortKey(key, point)), ...metrics, "state"],
+    header: ["#", "trial", ...coordinates.map((key) => shortKey(key, point)), ...metrics, "state", ...splits],
     rows: ranked(rows, objective).map(line),
   };
 }
