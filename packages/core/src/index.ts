@@ -74,6 +74,7 @@ export {
   pairedRankingLoss,
   type EmbeddedPairs,
 } from "./losses/ranking.js";
+export { logisticLoss, pairWeights, type LogisticInputs } from "./losses/logistic.js";
 export { sigmoidLoss, type SigmoidInputs } from "./losses/sigmoid.js";
 export { lossesSchema, type LossesConfig, type StructureLossConfig } from "./losses/schema.js";
 export { structureTerms, type StructureTerm } from "./losses/structure.js";
@@ -179,6 +180,7 @@ export {
   matchRanks,
   type MatchRanks,
   retrieval,
+  type PairScore,
   type LabelledEmbeddings,
   type RetrievalInput,
   type RetrievalOptions,

@@ -56,6 +56,16 @@ export const sigmoidLossSchema = z.strictObject({
   bias: z.number().default(-10),
 });
 
+/** Logistic loss of the similarity network's scores, on every pair of the batch (paper B's journal version). */
+export const logisticLossSchema = z.strictObject({
+  weight: weight.default(1),
+  negatives: z
+    .number()
+    .positive()
+    .default(1)
+    .describe("weight of an image's negatives, its positives having 1"),
+});
+
 /** The losses of a stage; one with weight 0 is not computed. */
 export const lossesSchema = z
   .strictObject({
@@ -64,13 +74,14 @@ export const lossesSchema = z
     contrastive: contrastiveLossSchema.optional(),
     structure: structureLossSchema.optional(),
     sigmoid: sigmoidLossSchema.optional(),
+    logistic: logisticLossSchema.optional(),
   })
   .refine(({ instance, structure, ...others }) => {
     const paths = instance ? [instance.image ?? instance.weight, instance.text ?? instance.weight] : [];
     const families = structure ? STRUCTURE_FAMILIES.map((family) => structure[family]) : [];
     const weights = Object.values(others).map((loss) => loss?.weight ?? 0);
     return [...paths, ...weights, ...families].some((weight) => weight > 0);
-  }, "at least one of instance, ranking, contrastive, structure and sigmoid needs a positive weight");
+  }, "at least one of instance, ranking, contrastive, structure, sigmoid and logistic needs a positive weight");
 
 /** The four families of triplets of the structure loss. */
 export const STRUCTURE_FAMILIES = ["imageToText", "textToImage", "images", "texts"] as const;

@@ -5,6 +5,7 @@ import { contrastiveLoss, positiveShares, sameClassMask } from "./contrastive.js
 import { instanceLoss } from "./instance.js";
 import { inBatchRankingLoss, pairedNegativeMask, pairedRankingLoss } from "./ranking.js";
 import type { LossesConfig, RankingLossConfig } from "./schema.js";
+import { logisticLoss, pairWeights } from "./logistic.js";
 import { pairSigns, sigmoidLoss } from "./sigmoid.js";
 import { structureTerms } from "./structure.js";
 
@@ -39,9 +40,14 @@ type LabelOf = (path: keyof Paths) => Value;
 
 /**
  * Appends the configured losses of a batch to the graph; a loss with weight 0 is not built. `classes` is the number
- * of drawn classes that share the rows equally; default: one a row.
+ * of drawn classes that share the rows equally; default: one a row. `scores` builds those of the similarity network.
  */
-export function lossTerms(paths: Paths, config: LossesConfig, classes?: number): LossTerms {
+export function lossTerms(
+  paths: Paths,
+  config: LossesConfig,
+  classes?: number,
+  scores?: () => Value,
+): LossTerms {
   const { graph } = paths.image.embedding;
   const label: LabelOf = (path) =>
     graph.find(`${path}Label`) ?? graph.input(`${path}Label`, [paths[path].embedding.shape[0]!], "i32");
@@ -51,6 +57,7 @@ export function lossTerms(paths: Paths, config: LossesConfig, classes?: number):
     contrastiveTerm(paths, config),
     structurePart(paths, config, classes ?? paths.image.embedding.shape[0]!, label),
     sigmoidTerm(paths, config),
+    logisticTerm(config, scores),
   ];
   const terms = parts.flatMap((part) => part.terms);
   const weighted = terms.map(({ name, value }) =>
@@ -171,5 +178,19 @@ function sigmoidTerm({ image, text }: Paths, { sigmoid }: LossesConfig): Part {
   return {
     terms: [{ name: "sigmoid", value, weight: sigmoid.weight }],
     feeds: (images, texts) => ({ sigmoidSigns: pairSigns(images, texts) }),
+  };
+}
+
+function logisticTerm({ logistic }: LossesConfig, build: (() => Value) | undefined): Part {
+  if (!logistic || logistic.weight === 0 || build === undefined) return nothing;
+  const scores = build();
+  const matrix = (name: string): Value => scores.graph.input(name, scores.shape);
+  const [signs, weights] = [matrix("logisticSigns"), matrix("logisticWeights")];
+  return {
+    terms: [{ name: "logistic", value: logisticLoss({ scores, signs, weights }), weight: logistic.weight }],
+    feeds: (images, texts) => ({
+      logisticSigns: pairSigns(images, texts),
+      logisticWeights: pairWeights(images, texts, logistic.negatives),
+    }),
   };
 }

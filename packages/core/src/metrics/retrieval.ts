@@ -1,7 +1,7 @@
 import { Graph, type Value } from "../graph/graph.js";
 import type { Program } from "../engine/program.js";
 import type { Store } from "../engine/store.js";
-import { countGreater, matmul, transpose } from "../ops/index.js";
+import { add, countGreater, matmul, transpose } from "../ops/index.js";
 import { TrainingError } from "../train/errors.js";
 import { retrievalResult, summarizeRanks, type RetrievalResult } from "./summary.js";
 
@@ -18,8 +18,13 @@ export interface RetrievalInput {
   readonly dimension: number;
 }
 
+/** Scores [N, M] of rows [N, D] against rows [M, D], whichever of both are queries. */
+export type PairScore = (a: Value, b: Value) => Value;
+
 /** How the cosines are counted. */
 export interface RetrievalOptions {
+  /** Takes the place of the cosine. */
+  readonly score?: PairScore;
   /** Largest block of the similarity matrix, in rows of queries and of the gallery. */
   readonly queryRows?: number;
   readonly galleryRows?: number;
@@ -27,6 +32,11 @@ export interface RetrievalOptions {
 }
 
 const GRAIN = 32;
+/** Largest blocks of queries and gallery: of cosines, and of scores that need all numbers of every pair. */
+const COSINE_ROWS = [1024, 2048] as const;
+const SCORED_ROWS = [64, 128] as const;
+/** Far below any score: what fills up a block never counts. */
+const EXCLUDED = -1e30;
 
 /** Both directions in one pass over the similarity matrix; see {@link matchRanks} for the rule of ties. */
 export async function retrieval(
@@ -133,6 +143,12 @@ class SortedRows {
     return [first, Math.min(first + this.blockRows, this.labels.length)];
   }
 
+  /** 0 for the rows of a block, a large negative number behind them. */
+  padding(block: number): Float32Array {
+    const [first, last] = this.range(block);
+    return new Float32Array(this.blockRows).fill(EXCLUDED, last - first);
+  }
+
   /** The embeddings of a block, in an array that the next call fills anew. */
   block(block: number): Float32Array {
     const [first, last] = this.range(block);
@@ -187,6 +203,7 @@ class BlockSearch {
   readonly #queries: SortedRows;
   readonly #gallery: SortedRows;
   readonly #dimension: number;
+  readonly #score: PairScore | undefined;
   #scores: Program | undefined;
   #counts: Program | undefined;
 
@@ -196,9 +213,12 @@ class BlockSearch {
     dimension: number,
     options: RetrievalOptions,
   ) {
-    this.#queries = new SortedRows(queries, dimension, options.queryRows ?? 1024);
-    this.#gallery = new SortedRows(gallery, dimension, options.galleryRows ?? 2048);
+    const { score, queryRows, galleryRows } = options;
+    const rows = score ? SCORED_ROWS : COSINE_ROWS;
+    this.#queries = new SortedRows(queries, dimension, queryRows ?? rows[0]);
+    this.#gallery = new SortedRows(gallery, dimension, galleryRows ?? rows[1]);
     this.#dimension = dimension;
+    this.#score = score;
   }
 
   /** Two programs with the same product, so that a score has the same bits in both. */
@@ -223,7 +243,18 @@ class BlockSearch {
     const graph = new Graph(`retrieval.${name}`);
     const query = graph.input("query", [this.#queries.blockRows, this.#dimension]);
     const gallery = graph.input("gallery", [this.#gallery.blockRows, this.#dimension]);
-    return { graph, scores: matmul(query, gallery, { transposeB: true }, "scores") };
+    if (this.#score === undefined)
+      return { graph, scores: matmul(query, gallery, { transposeB: true }, "scores") };
+    const queryPadding = graph.input("queryPadding", [this.#queries.blockRows, 1]);
+    const galleryPadding = graph.input("galleryPadding", [1, this.#gallery.blockRows]);
+    const scores = add(add(this.#score(query, gallery), queryPadding), galleryPadding, "scores");
+    return { graph, scores };
+  }
+
+  /** What keeps scores of padding from counting; the cosine of padding is 0 and is taken off by its number. */
+  #paddings(own: number, other: number): Record<string, Float32Array> {
+    if (this.#score === undefined) return {};
+    return { queryPadding: this.#queries.padding(own), galleryPadding: this.#gallery.padding(other) };
   }
 
   async dispose(): Promise<void> {
@@ -263,9 +294,10 @@ class BlockSearch {
         galleryBest: this.#gallery.thresholds(other),
       })) as Record<string, Int32Array>;
       const { queryAbove, queryEqual, galleryAbove, galleryEqual } = counts;
+      const zeros = this.#score === undefined ? 1 : 0;
       const [queryPadding, itemPadding] = [
-        this.#queries.blockRows - (lastQuery - firstQuery),
-        this.#gallery.blockRows - (lastItem - firstItem),
+        zeros * (this.#queries.blockRows - (lastQuery - firstQuery)),
+        zeros * (this.#gallery.blockRows - (lastItem - firstItem)),
       ];
       this.#queries.count(own, queryAbove!, queryEqual!, itemPadding);
       this.#gallery.count(other, galleryAbove!, galleryEqual!, queryPadding);
@@ -281,7 +313,11 @@ class BlockSearch {
         yield [
           own,
           other,
-          () => ({ query: this.#queries.block(own), gallery: (gallery ??= this.#gallery.block(other)) }),
+          () => ({
+            query: this.#queries.block(own),
+            gallery: (gallery ??= this.#gallery.block(other)),
+            ...this.#paddings(own, other),
+          }),
         ];
       }
     }

@@ -8,6 +8,7 @@ import { head } from "./head.js";
 import { imageTrunk, imageTrunkFeatures } from "./image-trunk.js";
 import { meanWords } from "./mean-words.js";
 import { modelSchema, type ImageTrunkConfig, type ModelConfig } from "./schema.js";
+import { pairScores } from "./similarity.js";
 import { textCnn, textCnnFeatures } from "./text-cnn.js";
 
 /** Sizes that the data give a model. */
@@ -48,6 +49,10 @@ export interface DualPath {
   buildImage(context: BuildContext, input: ImageInput): PathOutput;
   /** The text path; `text` is i32 [N, L] word ids, or f32 [N, D] for the vector path. */
   buildText(context: BuildContext, text: Value): PathOutput;
+  /**
+   * Scores [N, M] of embeddings [N, E] against [M, E] by the similarity network. Throws CONFIG for a model without one.
+   */
+  buildScores(context: BuildContext, a: Value, b: Value): Value;
 }
 
 /** Declares a dual-path model. Throws a ZodError for a bad configuration, GraphError SHAPE for sizes that clash. */
@@ -58,6 +63,10 @@ export function dualPath(config: unknown, sizes: ModelSizes): DualPath {
     sizes,
     buildImage: (context: BuildContext, input: ImageInput) => imagePath(context, input, model, sizes),
     buildText: (context: BuildContext, text: Value) => textPath(context, text, model, sizes),
+    buildScores: (context: BuildContext, a: Value, b: Value) => {
+      if (model.similarity === undefined) throw withoutSimilarity();
+      return pairScores(context, a, b, "similarity", model.similarity);
+    },
   };
   return { ...face, parameters: declaredParameters(face) };
 }
@@ -131,6 +140,12 @@ const withoutClassifier = (): TrainingError =>
     "instance loss: the model has no classifier; take model.classifier: none out, or use another loss",
   );
 
+const withoutSimilarity = (): TrainingError =>
+  new TrainingError(
+    "CONFIG",
+    "logistic loss: the model has no similarity network; declare model.similarity, or use another loss",
+  );
+
 /** Length of the image path's pooled feature. */
 export function imageFeatures({ image }: ModelConfig): number {
   return image.kind === "features" ? image.dimension : imageTrunkFeatures(image);
@@ -149,6 +164,7 @@ function declaredParameters(model: Omit<DualPath, "parameters">): readonly Param
   const image = model.buildImage(context, declareImage(graph, model.config, 2));
   const text = model.buildText(context, declareText(graph, model.config, 2));
   if (model.config.classifier !== "none") [image, text].forEach((path) => path.logits());
+  if (model.config.similarity) model.buildScores(context, image.embedding, text.embedding);
   return [...context.declarations.values()];
 }
 

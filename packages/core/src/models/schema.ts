@@ -97,6 +97,12 @@ export const meanWordsSchema = z.strictObject({
   batchNorm: batchNormSchema(1e-5, 0.1),
 });
 
+/** The similarity network of paper B's journal version: layers behind the product of both embeddings. */
+export const similaritySchema = z.strictObject({
+  hidden: z.array(count).min(1).default([256]).describe("widths of the layers in front of the score"),
+  initializer: weightRule.default("xavier"),
+});
+
 /** Precomputed text vectors. */
 export const textVectorSchema = z.strictObject({ kind: z.literal("vector"), dimension: count });
 
@@ -142,6 +148,9 @@ export const modelSchema = z.strictObject({
     .union([z.literal("none"), classifierSchema])
     .prefault({})
     .describe("none: a model without instance loss, whose size does not grow with the training set"),
+  similarity: similaritySchema
+    .optional()
+    .describe("scores pairs by a network in place of their cosine; learns by losses.logistic"),
   evaluationFeature: z
     .enum(["pre-relu", "post-relu"])
     .default("pre-relu")
@@ -169,4 +178,5 @@ export type MeanWordsConfig = z.infer<typeof meanWordsSchema>;
 export type TextVectorConfig = z.infer<typeof textVectorSchema>;
 export type HeadConfig = z.infer<typeof headSchema>;
 export type ClassifierConfig = z.infer<typeof classifierSchema>;
+export type SimilarityConfig = z.infer<typeof similaritySchema>;
 export type BatchNormConfig = z.infer<ReturnType<typeof batchNormSchema>>;

@@ -5,6 +5,7 @@ import { createBuildContext } from "../layers/context.js";
 import { declareImage, declareText, type DualPath } from "../models/dual-path.js";
 import type { EvaluationData } from "./data.js";
 import { TrainingError } from "./errors.js";
+import type { PairScore } from "../metrics/retrieval.js";
 import { imageFeeds, padded, rowShape, textFeeds, type Feeds, type RowShape } from "./feeds.js";
 import type { Views } from "./preprocessing.js";
 import type { SourceSize } from "./stage-graph.js";
@@ -25,6 +26,9 @@ export interface EmbedderOptions {
   readonly storeKey?: (name: string) => string;
 }
 
+const evaluationBuild = ({ storeKey }: EmbedderOptions) =>
+  ({ mode: "evaluate", ...(storeKey ? { storeKey } : {}) }) as const;
+
 /** Photos to embed: `count` rows in batches. */
 export type ImageRows = Pick<EvaluationData["images"], "count" | "batches">;
 
@@ -43,6 +47,8 @@ interface ViewSum {
  */
 export class Embedder {
   readonly dimension: number;
+  /** Scores pairs of embeddings by the model's similarity network; undefined where their cosine counts. */
+  readonly score: PairScore | undefined;
   readonly #batchSize: number;
   readonly #shape: RowShape;
   readonly #image: Program;
@@ -50,6 +56,9 @@ export class Embedder {
 
   private constructor(model: DualPath, options: EmbedderOptions, image: Program, text: Program) {
     this.dimension = model.config.embedding;
+    const build = evaluationBuild(options);
+    this.score =
+      model.config.similarity && ((a, b) => model.buildScores(createBuildContext(a.graph, build), a, b));
     this.#batchSize = options.batchSize;
     this.#shape = rowShape(model.config, options.source);
     this.#image = image;
@@ -58,8 +67,8 @@ export class Embedder {
 
   /** Compiles both paths. Throws STORE_MISSING unless the Store holds the model's parameters. */
   static async open(store: Store, model: DualPath, options: EmbedderOptions): Promise<Embedder> {
-    const { batchSize, source, storeKey } = options;
-    const build = { mode: "evaluate", ...(storeKey ? { storeKey } : {}) } as const;
+    const { batchSize, source } = options;
+    const build = evaluationBuild(options);
     const imageGraph = new Graph("evaluate.image");
     const imageInput = declareImage(imageGraph, model.config, batchSize, source);
     const image = model.buildImage(createBuildContext(imageGraph, build), imageInput);

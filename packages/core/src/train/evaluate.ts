@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Store } from "../engine/store.js";
 import { precision, type PrecisionSummary } from "../metrics/precision.js";
-import { retrieval } from "../metrics/retrieval.js";
+import { retrieval, type PairScore } from "../metrics/retrieval.js";
 import { averageRetrieval, type RetrievalResult } from "../metrics/summary.js";
 import type { DualPath } from "../models/dual-path.js";
 import type { EvaluationData } from "./data.js";
@@ -54,18 +54,25 @@ export interface EvaluateEmbeddingsOptions {
   readonly dimension: number;
   readonly galleries: boolean;
   readonly precision?: boolean;
+  /** Scores pairs in place of their cosine. */
+  readonly score?: PairScore | undefined;
   readonly signal?: AbortSignal;
 }
 
-/** Retrieval of a split by embeddings: the whole of it, and each named gallery. */
+/**
+ * Retrieval of a split by embeddings: the whole of it, and each named gallery. Throws CONFIG where the precision of
+ * scored pairs is asked for, which is measured by cosine only.
+ */
 export async function evaluateEmbeddings(
   store: Store,
   data: EvaluationData,
   embeddings: Embeddings,
   options: EvaluateEmbeddingsOptions,
 ): Promise<EvaluationResult> {
-  const { dimension } = options;
-  const search = options.signal ? { signal: options.signal } : {};
+  const { dimension, score, signal } = options;
+  if (options.precision && score)
+    throw new TrainingError("CONFIG", "evaluation.precision: takes cosines; a similarity network has none");
+  const search = { ...(signal ? { signal } : {}), ...(score ? { score } : {}) };
   const texts = { embedding: embeddings.texts, labels: data.texts.labels };
   const images = { embedding: embeddings.images, labels: data.images.labels };
   const full = await retrieval(store, { images, texts, dimension }, search);
@@ -141,6 +148,7 @@ export async function evaluateWith(
 ): Promise<EvaluationResult> {
   const embeddings = await embedder.embed(data, config, signal);
   const { galleries, precision } = config;
-  const options = { dimension: embedder.dimension, galleries, precision, ...(signal ? { signal } : {}) };
+  const { dimension, score } = embedder;
+  const options = { dimension, score, galleries, precision, ...(signal ? { signal } : {}) };
   return evaluateEmbeddings(store, data, embeddings, options);
 }

@@ -40,7 +40,8 @@ export function stageGraph(model: DualPath, stage: Stage, source: SourceSize): S
   const { images, texts } = batchRows(stage);
   const image = model.buildImage(context, declareImage(graph, model.config, images, source));
   const text = model.buildText(context, declareText(graph, model.config, texts));
-  const losses = lossTerms({ image, text }, stage.losses, stage.batchSize);
+  const scores = (): Value => model.buildScores(context, image.embedding, text.embedding);
+  const losses = lossTerms({ image, text }, stage.losses, stage.batchSize, scores);
   const optimizer = appendOptimizer(context, losses.total, stage);
   const updated = updatedValues(context, optimizer);
   const averages = stage.average ? averageNodes(context, updated, stage.average.decay) : [];

@@ -12,6 +12,7 @@ import {
 import { separators } from "@dualpath/datasets";
 import { ExperimentError } from "../errors.js";
 import { writeWhole } from "../process/files.js";
+import { requireEmbeddings } from "../search/trained-model.js";
 
 export type ExportFormat = "onnx" | "safetensors";
 
@@ -29,7 +30,9 @@ export interface ExportOptions {
  */
 export async function exportModel(options: ExportOptions): Promise<string[]> {
   const { checkpoint, output, format } = options;
-  const { inputs, description } = await readCheckpointHeader(checkpoint);
+  const header = await readCheckpointHeader(checkpoint);
+  requireEmbeddings(header);
+  const { inputs, description } = header;
   if (inputs === undefined) {
     const message = `${checkpoint} does not say how photos and sentences are read; train it again.`;
     throw new ExperimentError("CHECKPOINT", message, { checkpoint });

@@ -79,6 +79,7 @@ export class TrainedModel {
   static async open(checkpoint: string, options: OpenModelOptions): Promise<TrainedModel> {
     const file = modelFile(checkpoint);
     const header = await readCheckpointHeader(file);
+    requireEmbeddings(header);
     const { size } = requirePhotos(header, requireInputs(header));
     const { device = "auto", threads, batchSize } = options;
     const features = featuresOf(header);
@@ -150,6 +151,15 @@ function noKnownWord(sentence: string, unknown: readonly string[]): ExperimentEr
       ? "the sentence is empty; write what the photo shows, as 'a dog runs on the beach'."
       : `'${shown}': the model knows none of these words; it knows those of the captions that it was trained on.`;
   return new ExperimentError("QUERY", message, { unknown });
+}
+
+/** Throws CHECKPOINT for a model whose embeddings are not compared by their cosine. */
+export function requireEmbeddings({ path, description }: CheckpointHeader): void {
+  if (description.model.similarity === undefined) return;
+  const message =
+    `${path} scores pairs by a similarity network: its embeddings alone tell no likeness. ` +
+    "Take a model without model.similarity.";
+  throw new ExperimentError("CHECKPOINT", message, { path });
 }
 
 function requireInputs({ path, inputs }: CheckpointHeader): ModelInputs {

@@ -45,10 +45,10 @@ export async function measure(options: MeasureOptions): Promise<Measurement[]> {
       batchSize,
       ...(source === undefined ? {} : { source }),
     });
-    const { dimension } = embedder;
+    const { dimension, score } = embedder;
     const measured: Measurement[] = [];
     const { galleries, precision } = evaluation;
-    const search = { dimension, galleries, precision, ...(signal === undefined ? {} : { signal }) };
+    const search = { dimension, score, galleries, precision, ...(signal === undefined ? {} : { signal }) };
     for (const split of splits) {
       const parts: Omit<Measurement, "split">[] = [];
       for (const name of matchingSplits(data, split)) {
