@@ -26,6 +26,8 @@ const COPIED = [
   "packages/cuda-kernels/build-cuda/Release/dualpath.node",
   "packages/core/package.json",
   "packages/core/fixtures/ten-steps.json",
+  "benchmarks/peers/gpu.py",
+  "benchmarks/peers/models.py",
 ];
 
 const LINKED = { core: "packages/core", "cuda-kernels": "packages/cuda-kernels" };
@@ -41,7 +43,9 @@ function copy(bundle, path) {
 /** Cases, goldens and the suite lie beside core's sources and are no part of its build: they are bundled here. */
 async function bundleSuite(bundle) {
   const source = join(root, "packages/core/src/testing/gpu-suite");
-  const input = readdirSync(source).map((name) => join(source, name));
+  const input = readdirSync(source)
+    .filter((name) => !name.endsWith(".spec.ts"))
+    .map((name) => join(source, name));
   const suite = await rolldown({ input, platform: "node", external: ["@dualpath/cuda-kernels"] });
   const dir = join(bundle, "packages/core/dist/testing/gpu-suite");
   await suite.write({ dir, format: "esm", entryFileNames: "[name].js" });

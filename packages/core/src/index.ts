@@ -11,7 +11,7 @@ export { dependencies, differentiate } from "./graph/differentiate.js";
 export { makePlan, type PlanRequest } from "./graph/make-plan.js";
 export { explain, formatExplanation, type Explanation, type ExplanationRow } from "./graph/explain.js";
 export { eager, type EagerInput } from "./engine/eager.js";
-export { roofline, type Roofline } from "./engine/roofline.js";
+export { roofline, type Roofline, type RooflineExtents } from "./engine/roofline.js";
 export { Program, type Feeds, type Scalars } from "./engine/program.js";
 export {
   Store,

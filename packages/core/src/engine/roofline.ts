@@ -10,18 +10,23 @@ export interface Roofline {
   readonly gigabytes: number;
 }
 
-const PRODUCT_EXTENT = 1024;
-const SUM_ELEMENTS = 1 << 24;
+/** Sizes of what is timed: a square product's extent, and elements of a sum that no cache holds. */
+export interface RooflineExtents {
+  readonly product: number;
+  readonly sum: number;
+}
+
+const HOST_EXTENTS: RooflineExtents = { product: 1024, sum: 1 << 24 };
 const FLOAT_BYTES = 4;
 const REPEATS = 5;
 
-/** Measures the ceilings of a Store's device and threads in about a second. */
-export async function roofline(store: Store): Promise<Roofline> {
-  const product = await fastest(store, [PRODUCT_EXTENT, PRODUCT_EXTENT], (a, b) => matmul(a, b, {}));
-  const sum = await fastest(store, [SUM_ELEMENTS], (a, b) => add(a, b));
+/** Measures the ceilings of a Store's device and threads, on a host in about a second. */
+export async function roofline(store: Store, extents: RooflineExtents = HOST_EXTENTS): Promise<Roofline> {
+  const product = await fastest(store, [extents.product, extents.product], (a, b) => matmul(a, b, {}));
+  const sum = await fastest(store, [extents.sum], (a, b) => add(a, b));
   return {
-    gigaflops: (2 * PRODUCT_EXTENT ** 3) / product / 1e6,
-    gigabytes: (3 * SUM_ELEMENTS * FLOAT_BYTES) / sum / 1e6,
+    gigaflops: (2 * extents.product ** 3) / product / 1e6,
+    gigabytes: (3 * extents.sum * FLOAT_BYTES) / sum / 1e6,
   };
 }
 

@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadBackend } from "@dualpath/cuda-kernels";
 import { runPart, type Part } from "./part.js";
+import { compare, peerPart, type Speed } from "./peer.js";
 
 const NO_DEVICE = 2;
 const SANITIZER_ERROR = "99";
@@ -50,7 +51,8 @@ const sameBits = (steps: readonly Part[]): Part => {
 };
 
 const runParts = (): Part[] => {
-  const ops = runPart("ops against CPU and float64, memory poisoned", "ops", { DUALPATH_POISON: "1" });
+  const watched = { DUALPATH_POISON: "1", DUALPATH_GUARD: "1" };
+  const ops = runPart("ops against CPU and float64, memory poisoned and guarded", "ops", watched);
   const steps = [
     runPart("ten steps against the golden", "steps"),
     runPart("ten steps again", "steps"),
@@ -59,7 +61,23 @@ const runParts = (): Part[] => {
   const speed = ["0", "1"].map((tf32) =>
     runPart(`throughput in ${tf32 === "1" ? "TF32" : "fp32"}`, "throughput", { DUALPATH_TF32: tf32 }),
   );
-  return [ops, ...steps, sameBits(steps), ...sanitize(), ...speed];
+  const kernels = runPart("ten heaviest kernels", "kernels", { DUALPATH_TF32: "1" });
+  const peer = peerPart();
+  return [ops, ...steps, sameBits(steps), ...sanitize(), ...speed, kernels, peer, against(speed, peer)];
+};
+
+const rowsOf = ({ figures }: Part): readonly Speed[] => (figures["rows"] ?? []) as readonly Speed[];
+
+/** Speeds beside PyTorch's; they are reported, and fail nothing. */
+const against = (speed: readonly Part[], peer: Part): Part => {
+  const ours = speed.flatMap((part) =>
+    rowsOf(part).map((row) => ({ ...row, precision: String(part.figures["precision"]) })),
+  );
+  const rows = compare(ours, rowsOf(peer));
+  const worst = Math.min(...rows.map(({ ratio }) => ratio));
+  const what =
+    rows.length > 0 ? `at least ${worst.toFixed(2)} times PyTorch's best` : "nothing to compare with";
+  return { name: `speed: ${what}`, holds: true, seconds: 0, figures: { rows } };
 };
 
 const lineOf = ({ name, holds, seconds }: Part): string =>

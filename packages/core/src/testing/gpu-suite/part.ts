@@ -30,8 +30,16 @@ export const runPart = (
   environment: Readonly<Record<string, string>> = {},
   around: readonly string[] = [],
 ): Part => {
+  return runProgram(name, [...around, process.execPath, scriptPath(script)], environment);
+};
+
+/** Runs a program whose last line of output is a JSON object that says whether the part `holds`. */
+export const runProgram = (
+  name: string,
+  [program = "", ...parameters]: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Part => {
   const started = performance.now();
-  const [program = "", ...parameters] = [...around, process.execPath, scriptPath(script)];
   const env = { ...process.env, ...environment };
   const { status, signal, stdout, stderr } = spawnSync(program, parameters, {
     encoding: "utf8",
