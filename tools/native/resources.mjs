@@ -66,14 +66,23 @@ export function regressions(expected, got) {
   });
 }
 
+/** Logs of the sources that there are; a build folder may hold others of sources that are gone. */
+function currentLogs(folder, project) {
+  const listed = (path, ending) =>
+    readdirSync(join(project, path))
+      .filter((name) => name.endsWith(ending))
+      .map((name) => name.slice(0, -ending.length));
+  const sources = [...listed("native/cuda", ".cu"), ...listed("native/functors/families", ".def")];
+  return sources.map((name) => join(folder, `${name}.o.log`)).filter(existsSync);
+}
+
 /**
  * Writes resources.txt into the build folder and holds it against the checked-in list. Only the pinned compiler is held
  * to it: another one allocates differently.
  */
 export function checkResources(build, project, pinned) {
-  const folder = join(build, "device");
-  const logs = readdirSync(folder).filter((name) => name.endsWith(".log"));
-  const got = resourcesOf(logs.map((name) => readFileSync(join(folder, name), "utf8")));
+  const logs = currentLogs(join(build, "device"), project);
+  const got = resourcesOf(logs.map((name) => readFileSync(name, "utf8")));
   const written = join(build, "resources.txt");
   writeFileSync(written, formatResources(got));
   const checkedIn = join(project, "native/cuda/resources.txt");

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 
 import { BuildFailure } from "./failure.mjs";
 
-const OLDEST_CMAKE = [3, 18];
+const OLDEST_CMAKE = [3, 20];
 const OLDEST_GCC = 11;
 
 /** Output of a program that ran well, else undefined. */

@@ -14,19 +14,21 @@ foreach(folder ${DUALPATH_CUDA_INCLUDES})
 endforeach()
 
 file(GLOB DEVICE_SOURCES CONFIGURE_DEPENDS native/cuda/*.cu)
-file(GLOB DEVICE_HEADERS CONFIGURE_DEPENDS native/cuda/*.h native/cuda/*.cuh native/engine/*.h native/functors/*.h)
+functor_sources(native/cuda/functors.cu.in cu FUNCTOR_SOURCES)
 set(DEVICE_OBJECTS "")
 set_property(GLOBAL PROPERTY JOB_POOLS one_at_a_time=1) # nvcc takes a gigabyte
-foreach(source ${DEVICE_SOURCES})
+foreach(source ${DEVICE_SOURCES} ${FUNCTOR_SOURCES})
   get_filename_component(name ${source} NAME_WE)
   set(object ${CMAKE_BINARY_DIR}/device/${name}.o)
   # What ptxas says of registers and spills is kept beside the object.
   add_custom_command(OUTPUT ${object}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/device
     COMMAND ${DUALPATH_NVCC} -std=c++20 -O3 --extended-lambda --expt-relaxed-constexpr ${DUALPATH_CUDA_TARGETS}
-      -Xptxas=-v -Xcompiler=-fPIC,-fvisibility=hidden,-Wall ${CUDA_INCLUDE_FLAGS} -c ${source} -o ${object}
+      -Xptxas=-v -Xcompiler=-fPIC,-fvisibility=hidden,-Wall -I ${CMAKE_SOURCE_DIR}/native ${CUDA_INCLUDE_FLAGS}
+      -MD -MF ${object}.d -MT ${object} -c ${source} -o ${object}
       2> ${object}.log || sh -c "cat ${object}.log; false"
-    DEPENDS ${source} ${DEVICE_HEADERS} ${CMAKE_SOURCE_DIR}/native/kernels.def
+    DEPENDS ${source}
+    DEPFILE ${object}.d
     COMMENT "Compiling ${name}.cu"
     JOB_POOL one_at_a_time
     VERBATIM)

@@ -1,0 +1,5 @@
+#pragma once
+
+// Batch norm.
+
+#include "../batch_norm.h"

@@ -1,0 +1,6 @@
+#pragma once
+
+// Losses.
+
+#include "../ranking.h"
+#include "../softmax_cross_entropy.h"

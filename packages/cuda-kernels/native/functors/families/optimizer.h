@@ -1,0 +1,5 @@
+#pragma once
+
+// Optimizers and moving averages.
+
+#include "../optimizer.h"
