@@ -1,7 +1,7 @@
 import { GraphError } from "../errors.js";
 import { apply } from "../graph/apply.js";
 import { Graph, type Value } from "../graph/graph.js";
-import { inputNames } from "../graph/op.js";
+import { inputNames, isUpdated } from "../graph/op.js";
 import { isArenaValue } from "../graph/uses.js";
 import type { DType, Shape, TypedArray } from "../graph/types.js";
 import { opRegistry } from "../ops/registry.js";
@@ -61,7 +61,7 @@ const runOnce = async (
     });
   const prefix = `eager.${name}.`;
   const values = inputs.map(({ shape, data, dtype = dtypeOf(data) }, index) =>
-    row.updates?.includes(names[index] as string)
+    isUpdated(row, index)
       ? graph.parameter(prefix + names[index], shape, dtype)
       : graph.input(prefix + names[index], shape, dtype),
   );

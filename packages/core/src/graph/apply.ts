@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { GraphError } from "../errors.js";
 import { createCheck } from "./check.js";
 import type { Graph, GraphNode, Value } from "./graph.js";
-import { inputNames, type OpDefinition, type OpRow } from "./op.js";
+import { inputNames, isUpdated, outputNames, type OpDefinition, type OpRow } from "./op.js";
 import type { Attributes } from "./types.js";
 
 type Row<Input extends string, Output extends string, Schema extends z.ZodType<Attributes>> = OpDefinition<
@@ -40,7 +40,9 @@ export const apply = <Input extends string, Output extends string, Schema extend
 
 /** A node's outputs by their names in the op's row. */
 export const outputsOf = (node: GraphNode): Readonly<Record<string, Value>> =>
-  Object.fromEntries(node.op.outputs.map((name, index) => [name, node.outputs[index] as Value]));
+  Object.fromEntries(
+    outputNames(node.op, node.outputs.length).map((name, index) => [name, node.outputs[index] as Value]),
+  );
 
 const append = (
   op: OpRow,
@@ -76,8 +78,7 @@ const checkInputs = (
         expected: `'${graph.name}'`,
         got: `'${value.graph.name}'`,
       });
-    const updates = op.updates?.includes(names[index] as string) ?? false;
-    if (updates && !isStoreValue(value))
+    if (isUpdated(op, index) && !isStoreValue(value))
       throw new GraphError("GRAPH", {
         op: op.name,
         node,

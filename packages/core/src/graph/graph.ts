@@ -1,5 +1,5 @@
 import { GraphError } from "../errors.js";
-import type { OpRow } from "./op.js";
+import { outputNames, updatedPosition, type OpRow } from "./op.js";
 import { formatType, sameShape, type Attributes, type DType, type Shape, type TensorType } from "./types.js";
 
 /** Where a value comes from; `updated` is the store value that an effect's output overwrites. */
@@ -119,11 +119,12 @@ export class Graph {
     types: readonly TensorType[],
   ): GraphNode {
     const outputs: Value[] = [];
+    const names = outputNames(op, types.length);
     const node: GraphNode = { op, name, inputs, outputs, attrs };
     types.forEach(({ shape, dtype }, output) => {
-      const valueName = output === 0 ? name : `${name}:${op.outputs[output] ?? output}`;
-      const updatedInput = op.updates?.[output];
-      const updated = updatedInput === undefined ? undefined : inputs[op.inputs.indexOf(updatedInput)];
+      const valueName = output === 0 ? name : `${name}:${names[output] ?? output}`;
+      const position = updatedPosition(op, output);
+      const updated = position === undefined ? undefined : inputs[position];
       const origin: Origin = { kind: "node", node, output, ...(updated === undefined ? {} : { updated }) };
       outputs.push({ graph: this, name: valueName, shape, dtype, origin });
     });

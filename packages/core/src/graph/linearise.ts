@@ -76,8 +76,8 @@ const schedule = (nodes: readonly GraphNode[], taps: readonly Value[], choose: C
   return order;
 };
 
-/** Nodes that must run before `node`. */
-const predecessors = (node: GraphNode, uses: Uses): Set<GraphNode> => {
+/** Nodes that must run before `node`. Throws PLAN_INVALID for two effects on one value. */
+export const predecessors = (node: GraphNode, uses: Uses): Set<GraphNode> => {
   const before = new Set<GraphNode>();
   for (const input of node.inputs) {
     const producer = uses.producer.get(input);

@@ -1,5 +1,6 @@
 import { GraphError } from "../errors.js";
 import { fuse } from "./fuse.js";
+import { gather } from "./gather.js";
 import type { Graph, GraphNode, Value } from "./graph.js";
 import { linearise } from "./linearise.js";
 import { planMemory, type MemoryPlan } from "./plan-memory.js";
@@ -15,12 +16,12 @@ export interface PlanRequest {
   readonly effects?: readonly Value[];
   /** Default: the graph's name. */
   readonly name?: string;
-  /** Whether chains become fused ops (default true). */
+  /** Whether chains become fused ops, and updates by one rule one (default true). */
   readonly fusion?: boolean;
 }
 
 /**
- * prune -> fuse -> linearise -> plan memory -> emit. Throws PLAN_INVALID for a tap that is a feed or a scalar, for two
+ * prune -> fuse -> gather -> linearise -> plan memory -> emit. Throws PLAN_INVALID for a tap that is a feed or a scalar, for two
  * effects on one value, and for effects that contradict each other's order.
  */
 export const makePlan = (
@@ -29,7 +30,7 @@ export const makePlan = (
 ): Plan => {
   checkRequest(graph, taps, effects);
   const needed = prune(graph, [...taps, ...effects]);
-  const fused = fusion ? fuse(needed, taps) : needed;
+  const fused = fusion ? gather(fuse(needed, taps)) : needed;
   const order = linearise(fused, taps);
   return emit(name, graph, order, taps, planMemory(order, taps));
 };

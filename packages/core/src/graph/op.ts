@@ -15,8 +15,11 @@ export interface OpDefinition<
   readonly name: string;
   /** Input names in the plan's order. */
   readonly inputs: readonly Input[];
-  /** The op takes any number of inputs; their names are `inputs[0]` followed by 0, 1, 2... */
-  readonly variadic?: true;
+  /**
+   * The last so many inputs are a group that may come several times, and so may the outputs that update it. The first
+   * group has the row's names, the next ones have 1, 2... behind them.
+   */
+  readonly repeats?: number;
   /** Output names; only the first one can carry a gradient. */
   readonly outputs: readonly Output[];
   readonly attrs: Schema;
@@ -69,10 +72,56 @@ export const defineOp = <
 /** The attribute schema of an op that has none. */
 export const noAttributes = z.strictObject({});
 
+const repeated = (names: readonly string[], groups: number): readonly string[] =>
+  Array.from({ length: groups }, (_, group) => names.map((name) => nameIn(group, name))).flat();
+
+const nameIn = (group: number, name: string): string => (group === 0 ? name : `${name}${group}`);
+
+/** Inputs in front of the repeated group. */
+const fixedInputs = (op: OpRow): number => op.inputs.length - (op.repeats ?? 0);
+
 /** The names of `count` inputs of a row, in the plan's order. */
-export const inputNames = (op: OpRow, count: number): readonly string[] =>
-  op.variadic ? Array.from({ length: count }, (_, index) => `${op.inputs[0]}${index}`) : op.inputs;
+export const inputNames = (op: OpRow, count: number): readonly string[] => {
+  const fixed = fixedInputs(op);
+  const groups = op.repeats ? Math.max(1, Math.floor((count - fixed) / op.repeats)) : 1;
+  return [...op.inputs.slice(0, fixed), ...repeated(op.inputs.slice(fixed), groups)];
+};
+
+/** The names of `count` outputs of a row. */
+export const outputNames = (op: OpRow, count: number): readonly string[] =>
+  op.updates ? repeated(op.outputs, count / op.outputs.length) : op.outputs;
+
+/** Position of the input that an output overwrites. */
+export const updatedPosition = (
+  { updates, inputs, repeats = 0 }: OpRow,
+  output: number,
+): number | undefined =>
+  updates &&
+  inputs.indexOf(updates[output % updates.length] as string) + Math.floor(output / updates.length) * repeats;
+
+/** Whether the op overwrites its input at this position. */
+export const isUpdated = (op: OpRow, position: number): boolean => {
+  const fixed = fixedInputs(op);
+  const first = position < op.inputs.length ? position : fixed + ((position - fixed) % (op.repeats ?? 1));
+  return op.updates?.includes(op.inputs[first] as string) ?? false;
+};
 
 /** Pairs the input names of a row with `values`. */
 export const namedInputs = <T>(op: OpRow, values: readonly T[]): Record<string, T> =>
   Object.fromEntries(inputNames(op, values.length).map((name, index) => [name, values[index] as T]));
+
+/** The groups among named inputs of a row that repeats, by the names of the first one. */
+export const groupsOf = <T, Name extends string>(
+  inputs: Readonly<Record<string, T>>,
+  ...names: readonly Name[]
+): readonly Readonly<Record<Name, T>>[] => {
+  const [first] = names as readonly [Name];
+  const groups = Object.keys(inputs).length;
+  const found = Array.from({ length: groups }, (_, group) => group).filter(
+    (group) => nameIn(group, first) in inputs,
+  );
+  return found.map(
+    (group) =>
+      Object.fromEntries(names.map((name) => [name, inputs[nameIn(group, name)]])) as Record<Name, T>,
+  );
+};

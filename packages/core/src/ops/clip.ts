@@ -1,26 +1,38 @@
 import { z } from "zod";
 import { apply } from "../graph/apply.js";
 import type { Value } from "../graph/graph.js";
-import { defineOp, noAttributes } from "../graph/op.js";
-import { elementCount } from "../graph/types.js";
+import { defineOp, namedInputs, noAttributes, type OpRow } from "../graph/op.js";
+import { elementCount, type TensorType } from "../graph/types.js";
 import { checkFloat } from "./elementwise.js";
 import { affine, scale } from "./scale.js";
 
 /** Keeps the division finite for a zero gradient, as PyTorch's clip_grad_norm_ does. */
 const clipEpsilon = 1e-6;
 
+type Named<T> = Readonly<Record<string, T>>;
+
 export const sumSquaresOp = defineOp({
   name: "sumSquares",
-  inputs: ["x"],
+  inputs: ["x"] as readonly string[],
+  repeats: 1,
   outputs: ["y"],
   attrs: noAttributes,
-  infer: ({ x }, _, check) => {
-    checkFloat(check, { x });
+  infer: (inputs: Named<TensorType>, _, check) => {
+    checkFloat(check, inputs);
     return [{ shape: [], dtype: "f32" }];
   },
-  grad: ({ x }, dy) => ({ x: () => scale(affine(x, { multiply: 2 }), dy) }),
-  reference: ({ x }) => [Float64Array.of(x.data.reduce((total, value) => total + value * value, 0))],
-  flops: ({ x }) => 2 * elementCount(x.shape),
+  grad: (inputs: Named<Value>, dy) =>
+    Object.fromEntries(
+      Object.entries(inputs).map(([name, x]) => [name, () => scale(affine(x, { multiply: 2 }), dy)]),
+    ),
+  reference: (inputs) => [
+    Float64Array.of(
+      Object.values(inputs)
+        .flatMap(({ data }) => [...data])
+        .reduce((total, value) => total + value * value, 0),
+    ),
+  ],
+  flops: (inputs) => 2 * Object.values(inputs).reduce((sum, { shape }) => sum + elementCount(shape), 0),
 });
 
 const clipScaleAttributes = z.strictObject({ maximum: z.number().positive() });
@@ -41,8 +53,9 @@ export const clipScaleOp = defineOp({
   flops: () => 4,
 });
 
-/** Sum of the squares of all elements of x: rank 0. */
-export const sumSquares = (x: Value, name?: string): Value => apply(sumSquaresOp, { x }, {}, name).y;
+/** Sum of the squares of all elements of one value or of several: rank 0. */
+export const sumSquares = (xs: Value | readonly Value[], name?: string): Value =>
+  apply(sumSquaresOp, namedInputs(sumSquaresOp as unknown as OpRow, [xs].flat()), {}, name).y;
 
 /** What gradients are multiplied by so that their norm, the root of `total`, stays within `maximum`: rank 0. */
 export const clipScale = (total: Value, attrs: z.input<typeof clipScaleAttributes>, name?: string): Value =>

@@ -17,7 +17,7 @@ const attributes = z.strictObject({ axis: attribute.size });
 export const concatOp = defineOp({
   name: "concat",
   inputs: ["x"] as readonly string[],
-  variadic: true,
+  repeats: 1,
   outputs: ["y"],
   attrs: attributes,
   infer: (inputs: Named<TensorType>, { axis }, check) => {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { apply } from "../graph/apply.js";
 import type { Value } from "../graph/graph.js";
-import { defineOp } from "../graph/op.js";
+import { defineOp, groupsOf } from "../graph/op.js";
 import { elementCount } from "../graph/types.js";
 
 const attributes = z.strictObject({
@@ -12,19 +12,23 @@ const attributes = z.strictObject({
 export const movingAverageOp = defineOp({
   name: "movingAverage",
   inputs: ["state", "x"],
+  repeats: 2,
   outputs: ["state"],
   updates: ["state"],
   attrs: attributes,
-  infer: ({ state, x }, _, check) => {
-    check.dtype("state", state, "f32");
-    check.shape("x", x, state.shape);
-    check.dtype("x", x, "f32");
-    return [state];
-  },
-  reference: ({ state, x }, { decay, correction }) => [
-    state.data.map((value, index) => decay * value + (1 - decay) * correction * x.data[index]!),
-  ],
-  flops: ({ state }) => 3 * elementCount(state.shape),
+  infer: (inputs, _, check) =>
+    groupsOf(inputs, "state", "x").map(({ state, x }) => {
+      check.dtype("state", state, "f32");
+      check.shape("x", x, state.shape);
+      check.dtype("x", x, "f32");
+      return state;
+    }),
+  reference: (inputs, { decay, correction }) =>
+    groupsOf(inputs, "state", "x").map(({ state, x }) =>
+      state.data.map((value, index) => decay * value + (1 - decay) * correction * x.data[index]!),
+    ),
+  flops: (inputs) =>
+    3 * groupsOf(inputs, "state").reduce((sum, { state }) => sum + elementCount(state.shape), 0),
 });
 
 /**

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { apply } from "../graph/apply.js";
 import type { Value } from "../graph/graph.js";
-import { defineOp } from "../graph/op.js";
-import { elementCount } from "../graph/types.js";
+import { defineOp, groupsOf } from "../graph/op.js";
+import { elementCount, type Tensor } from "../graph/types.js";
 import { checkUpdate } from "./optimizer.js";
 
 const attributes = z.strictObject({
@@ -11,27 +11,39 @@ const attributes = z.strictObject({
   weightDecay: z.number().min(0).default(0),
 });
 
+const group = ["param", "grad", "velocity"] as const;
+
+const step = (
+  { param, grad, velocity, learningRate, gradScale }: Readonly<Record<string, Tensor>>,
+  { momentum, nesterov, weightDecay }: z.output<typeof attributes>,
+): Float64Array[] => {
+  const [rate, factor] = [learningRate!.data[0]!, gradScale!.data[0]!];
+  const decayed = param!.data.map((value, index) => factor * grad!.data[index]! + weightDecay * value);
+  const next = decayed.map((gradient, index) => momentum * velocity!.data[index]! + gradient);
+  const stepped = param!.data.map((value, index) => {
+    const direction = nesterov ? decayed[index]! + momentum * next[index]! : next[index]!;
+    return value - rate * direction;
+  });
+  return [stepped, next];
+};
+
 export const sgdOp = defineOp({
   name: "sgd",
-  inputs: ["param", "grad", "velocity", "learningRate", "gradScale"],
+  inputs: ["learningRate", "gradScale", "param", "grad", "velocity"],
+  repeats: 3,
   outputs: ["param", "velocity"],
   updates: ["param", "velocity"],
   attrs: attributes,
-  infer: ({ param, grad, velocity, learningRate, gradScale }, _, check) => {
-    checkUpdate(check, param, { grad, velocity }, { learningRate, gradScale });
-    return [param, velocity];
-  },
-  reference: ({ param, grad, velocity, learningRate, gradScale }, { momentum, nesterov, weightDecay }) => {
-    const [rate, factor] = [learningRate.data[0]!, gradScale.data[0]!];
-    const decayed = param.data.map((value, index) => factor * grad.data[index]! + weightDecay * value);
-    const next = decayed.map((gradient, index) => momentum * velocity.data[index]! + gradient);
-    const stepped = param.data.map((value, index) => {
-      const direction = nesterov ? decayed[index]! + momentum * next[index]! : next[index]!;
-      return value - rate * direction;
-    });
-    return [stepped, next];
-  },
-  flops: ({ param }) => 7 * elementCount(param.shape),
+  infer: (inputs, _, check) =>
+    groupsOf(inputs, ...group).flatMap(({ param, grad, velocity }) => {
+      const { learningRate, gradScale } = inputs;
+      checkUpdate(check, param, { grad, velocity }, { learningRate, gradScale });
+      return [param, velocity];
+    }),
+  reference: (inputs, attrs) =>
+    groupsOf(inputs, ...group).flatMap((slot) => step({ ...inputs, ...slot }, attrs)),
+  flops: (inputs) =>
+    7 * groupsOf(inputs, ...group).reduce((sum, { param }) => sum + elementCount(param.shape), 0),
 });
 
 /**
@@ -48,4 +60,4 @@ export const sgd = (
   attrs: z.input<typeof attributes> = {},
   name?: string,
 ): { readonly param: Value; readonly velocity: Value } =>
-  apply(sgdOp, { param, grad, velocity, learningRate, gradScale }, attrs, name);
+  apply(sgdOp, { learningRate, gradScale, param, grad, velocity }, attrs, name);

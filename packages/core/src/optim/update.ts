@@ -1,6 +1,6 @@
 import type { Value } from "../graph/graph.js";
 import type { BuildContext, ParameterDeclaration } from "../layers/context.js";
-import { adam, add, clipScale, movingAverage, sgd, sumSquares } from "../ops/index.js";
+import { adam, clipScale, movingAverage, sgd, sumSquares } from "../ops/index.js";
 import { ruleFor } from "./groups.js";
 import type { OptimizerConfig, ParameterGroup } from "./schema.js";
 
@@ -33,7 +33,7 @@ export interface OptimizerNodes {
   readonly squaredNorm?: Value;
 }
 
-/** Appends one optimizer node per parameter. */
+/** Appends one optimizer node per parameter; a plan gathers those of one rule into one. */
 export function optimizerNodes(
   context: BuildContext,
   parameters: readonly LearntParameter[],
@@ -90,10 +90,10 @@ function updateNode(
 }
 
 function totalSquares(parameters: readonly LearntParameter[]): Value {
-  const squares = parameters.map(({ declaration, gradient }) => {
-    return sumSquares(gradient, `optimizer.squares.${declaration.name}`);
-  });
-  return squares.reduce((total, square) => add(total, square));
+  return sumSquares(
+    parameters.map(({ gradient }) => gradient),
+    "optimizer.squares",
+  );
 }
 
 /** Everything that is no model parameter lies under a first part that no parameter name has. */

@@ -81,9 +81,24 @@ __global__ void __launch_bounds__(Geometry::blockThreads) blockRowKernel(int64_t
                             [&](int64_t row) { functor(row, WarpLanes<BlockShuffle>{BlockShuffle{}}); });
 }
 
+/// A functor that carries a table stays among the arguments: a thread's copy of it would go to local memory.
+template <class Functor>
+__global__ void __launch_bounds__(Geometry::blockThreads)
+    warpTableKernel(int64_t count, const __grid_constant__ Functor functor) {
+  placeOfThread().warpRows(count, [&](int64_t row) { functor(row, WarpLanes<WarpShuffle>{WarpShuffle{}}); });
+}
+
+template <class Functor>
+__global__ void __launch_bounds__(Geometry::blockThreads)
+    blockTableKernel(int64_t count, const __grid_constant__ Functor functor) {
+  placeOfThread().blockRows(count,
+                            [&](int64_t row) { functor(row, WarpLanes<BlockShuffle>{BlockShuffle{}}); });
+}
+
 /// The CUDA launcher of functors: the same calls as the CPU's.
 struct Backend {
   static constexpr bool serialSort = false;
+  static constexpr size_t leastTable = 1024;
 
   template <class Functor> static void elements(int64_t count, Functor functor) {
     if (count == 0)
@@ -100,7 +115,10 @@ struct Backend {
       return;
     const auto geometry = Geometry::rows(count, width);
     const auto blocks = static_cast<unsigned>(geometry.blocks);
-    if (geometry.blockPerRow)
+    if constexpr (sizeof(Functor) > leastTable) {
+      auto *table = geometry.blockPerRow ? blockTableKernel<Functor> : warpTableKernel<Functor>;
+      table<<<blocks, Geometry::blockThreads, 0, stream()>>>(count, functor);
+    } else if (geometry.blockPerRow)
       blockRowKernel<<<blocks, Geometry::blockThreads, 0, stream()>>>(count, functor);
     else
       warpRowKernel<<<blocks, Geometry::blockThreads, 0, stream()>>>(count, functor);

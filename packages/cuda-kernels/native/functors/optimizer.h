@@ -1,46 +1,44 @@
 #pragma once
 
 #include "checks.h"
-#include "portable.h"
+#include "lanes.h"
+#include "spans.h"
 
 namespace dualpath::functors {
 
-/// PyTorch's SGD: g = gradScale * grad + weightDecay * param; v = momentum * v + g; param -= lr * v, or with
-/// Nesterov lr * (g + momentum * v).
+/// PyTorch's SGD on (param, grad, velocity): g = gradScale * grad + weightDecay * param; v = momentum * v +
+/// g; param -= lr * v, or with Nesterov lr * (g + momentum * v).
 struct Sgd {
-  float *param;
-  const float *grad;
-  float *velocity;
+  Spans<3> spans;
   const float *learningRate, *gradScale;
   float momentum, weightDecay;
   bool nesterov;
 
-  HD void operator()(int64_t i) const {
-    const float g = *gradScale * grad[i] + weightDecay * param[i];
-    const float v = momentum * velocity[i] + g;
-    velocity[i] = v;
-    param[i] -= *learningRate * (nesterov ? g + momentum * v : v);
+  template <class Lanes> HD void operator()(int64_t row, Lanes lanes) const {
+    const auto piece = spans.piece(row);
+    float *param = piece.data(0), *velocity = piece.data(2);
+    const float *grad = piece.data(1);
+    const float rate = *learningRate, scale = *gradScale;
+    lanes.each(piece.count, [=, momentum = momentum, decay = weightDecay, nesterov = nesterov](int64_t i) {
+      const float g = scale * grad[i] + decay * param[i];
+      const float v = momentum * velocity[i] + g;
+      velocity[i] = v;
+      param[i] -= rate * (nesterov ? g + momentum * v : v);
+    });
   }
 };
 
-/// PyTorch's Adam, and AdamW when decoupled. `step` counts from 1. A row is `rowElements` elements, so that
-/// the bias corrections are computed once for many.
+/// PyTorch's Adam on (param, grad, m, v), and AdamW when decoupled. `step` counts from 1.
 struct Adam {
-  static constexpr int64_t rowElements = 4096;
-
-  float *param;
-  const float *grad;
-  float *first, *second;
+  Spans<4> spans;
   const float *learningRate;
   const uint32_t *step;
   const float *gradScale;
   double beta1, beta2;
   float epsilon, weightDecay;
   bool decoupled;
-  int64_t count;
 
   template <class Lanes> HD void operator()(int64_t row, Lanes lanes) const {
-    const int64_t begin = row * rowElements;
     const float rate = *learningRate, scale = *gradScale;
     const auto b1 = static_cast<float>(beta1), b2 = static_cast<float>(beta2);
     const auto c1 = static_cast<float>(1.0 - beta1), c2 = static_cast<float>(1.0 - beta2);
@@ -48,9 +46,10 @@ struct Adam {
     const float correction = 1.0f / math::sqrt(static_cast<float>(1.0 - math::power(beta2, *step)));
     const float shrink = decoupled ? 1.0f - rate * weightDecay : 1.0f,
                 penalty = decoupled ? 0.0f : weightDecay;
-    float *p = param + begin, *m = first + begin, *v = second + begin;
-    const float *gradient = grad + begin;
-    lanes.each(math::minimum(rowElements, count - begin), [=, epsilon = epsilon](int64_t i) {
+    const auto piece = spans.piece(row);
+    float *p = piece.data(0), *m = piece.data(2), *v = piece.data(3);
+    const float *gradient = piece.data(1);
+    lanes.each(piece.count, [=, epsilon = epsilon](int64_t i) {
       const float value = p[i] * shrink, g = scale * gradient[i] + penalty * p[i];
       m[i] = b1 * m[i] + c1 * g;
       v[i] = b2 * v[i] + c2 * g * g;
@@ -59,12 +58,45 @@ struct Adam {
   }
 };
 
-/// state = decay * state + (1 - decay) * correction * x
+/// (state, x): state = decay * state + (1 - decay) * correction * x
 struct MovingAverage {
-  float *state;
-  const float *x;
+  Spans<2> spans;
   float decay, weight;
-  HD void operator()(int64_t i) const { state[i] = decay * state[i] + weight * x[i]; }
+
+  template <class Lanes> HD void operator()(int64_t row, Lanes lanes) const {
+    const auto piece = spans.piece(row);
+    float *state = piece.data(0);
+    const float *x = piece.data(1);
+    lanes.each(piece.count, [=, decay = decay, weight = weight](int64_t i) {
+      state[i] = decay * state[i] + weight * x[i];
+    });
+  }
+};
+
+/// The sum of the squares of every piece, and the sum of such sums: a row of its own.
+struct PieceSquares {
+  Spans<1> spans;
+  float *sums;
+
+  template <class Lanes> HD void operator()(int64_t row, Lanes lanes) const {
+    const auto piece = spans.piece(row);
+    const float *x = piece.data(0);
+    const float sum = lanes.sum(piece.count, [=](int64_t i) { return x[i] * x[i]; });
+    if (lanes.leader())
+      sums[row] = sum;
+  }
+};
+
+struct Total {
+  const float *sums;
+  float *total;
+  int64_t count;
+
+  template <class Lanes> HD void operator()(int64_t, Lanes lanes) const {
+    const float sum = lanes.sum(count, [=, sums = sums](int64_t i) { return sums[i]; });
+    if (lanes.leader())
+      *total = sum;
+  }
 };
 
 /// The factor that brings a gradient of squared norm `total` down to the maximum norm.
@@ -78,16 +110,6 @@ struct ClipScale {
   }
 };
 
-/// An updated store value is both input and output: the same tensor, or one of the same place and shape.
-inline const Tensor *updated(const Node &node, size_t inputIndex, size_t outputIndex, const char *name) {
-  const auto *before = input(node, inputIndex, name), *after = output(node, outputIndex, name);
-  requireSame(node, name, before, after);
-  if (before != after)
-    fail(Code::PlanInvalid, node, name, "one store value as input and output",
-         before->name + " and " + after->name);
-  return after;
-}
-
 inline const Tensor *oneNumber(const Node &node, size_t index, const char *name, DType dtype = DType::F32) {
   const auto *tensor = input(node, index, name, dtype);
   requireCount(node, name, 1, tensor);
@@ -95,61 +117,61 @@ inline const Tensor *oneNumber(const Node &node, size_t index, const char *name,
 }
 
 template <class Backend> Kernel sgd(const Node &node) {
-  const auto *param = updated(node, 0, 0, "param"), *grad = input(node, 1, "grad"),
-             *velocity = updated(node, 2, 1, "velocity");
-  const auto *learningRate = oneNumber(node, 3, "learningRate"), *gradScale = oneNumber(node, 4, "gradScale");
-  requireSame(node, "grad", param, grad);
-  requireSame(node, "velocity", param, velocity);
+  const auto *learningRate = oneNumber(node, 0, "learningRate"), *gradScale = oneNumber(node, 1, "gradScale");
+  const auto tensors = spanTensors(node, 2, {"param", "grad", "velocity"}, {0, 2});
   const float momentum = number(node, "momentum"), weightDecay = number(node, "weightDecay");
   const bool nesterov = node.attributes.boolean("nesterov");
-  return kernel([=, count = param->count()] {
-    Backend::elements(count, Sgd{param->as<float>(), grad->as<float>(), velocity->as<float>(),
-                                 learningRate->as<float>(), gradScale->as<float>(), momentum, weightDecay,
-                                 nesterov});
+  return kernel([=] {
+    overSpans<3>(tensors, [&](const Spans<3> &spans, int64_t) {
+      Backend::rows(
+          spans.pieces, Spans<3>::pieceElements,
+          Sgd{spans, learningRate->as<float>(), gradScale->as<float>(), momentum, weightDecay, nesterov});
+    });
   });
 }
 
 template <class Backend> Kernel adam(const Node &node) {
-  const auto *param = updated(node, 0, 0, "param"), *grad = input(node, 1, "grad"),
-             *m = updated(node, 2, 1, "m"), *v = updated(node, 3, 2, "v");
-  const auto *learningRate = oneNumber(node, 4, "learningRate"),
-             *step = oneNumber(node, 5, "step", DType::U32), *gradScale = oneNumber(node, 6, "gradScale");
-  for (const auto *tensor : {grad, m, v})
-    requireSame(node, tensor == grad ? "grad" : tensor == m ? "m" : "v", param, tensor);
-  const Adam rule{nullptr,
-                  nullptr,
-                  nullptr,
-                  nullptr,
-                  nullptr,
-                  nullptr,
-                  nullptr,
-                  node.attributes.number("beta1"),
-                  node.attributes.number("beta2"),
-                  number(node, "epsilon"),
-                  number(node, "weightDecay"),
-                  node.attributes.boolean("decoupled"),
-                  param->count()};
+  const auto *learningRate = oneNumber(node, 0, "learningRate"),
+             *step = oneNumber(node, 1, "step", DType::U32), *gradScale = oneNumber(node, 2, "gradScale");
+  const auto tensors = spanTensors(node, 3, {"param", "grad", "m", "v"}, {0, 2, 3});
+  const double beta1 = node.attributes.number("beta1"), beta2 = node.attributes.number("beta2");
+  const float epsilon = number(node, "epsilon"), weightDecay = number(node, "weightDecay");
+  const bool decoupled = node.attributes.boolean("decoupled");
   return kernel([=] {
-    Adam functor = rule;
-    functor.param = param->as<float>();
-    functor.grad = grad->as<float>();
-    functor.first = m->as<float>();
-    functor.second = v->as<float>();
-    functor.learningRate = learningRate->as<float>();
-    functor.step = step->as<uint32_t>();
-    functor.gradScale = gradScale->as<float>();
-    Backend::rows((functor.count + Adam::rowElements - 1) / Adam::rowElements, Adam::rowElements, functor);
+    overSpans<4>(tensors, [&](const Spans<4> &spans, int64_t) {
+      Backend::rows(spans.pieces, Spans<4>::pieceElements,
+                    Adam{spans, learningRate->as<float>(), step->as<uint32_t>(), gradScale->as<float>(),
+                         beta1, beta2, epsilon, weightDecay, decoupled});
+    });
   });
 }
 
 template <class Backend> Kernel movingAverage(const Node &node) {
-  const auto *state = updated(node, 0, 0, "state"), *x = input(node, 1, "x");
-  requireSame(node, "x", state, x);
+  const auto tensors = spanTensors(node, 0, {"state", "x"}, {0});
   const double decay = node.attributes.number("decay"),
                correction = node.attributes.number("correction", 1.0);
-  return kernel([=, count = state->count()] {
-    Backend::elements(count, MovingAverage{state->as<float>(), x->as<float>(), static_cast<float>(decay),
-                                           static_cast<float>((1.0 - decay) * correction)});
+  return kernel([=] {
+    overSpans<2>(tensors, [&](const Spans<2> &spans, int64_t) {
+      Backend::rows(
+          spans.pieces, Spans<2>::pieceElements,
+          MovingAverage{spans, static_cast<float>(decay), static_cast<float>((1.0 - decay) * correction)});
+    });
+  });
+}
+
+template <class Backend> Kernel sumSquares(const Node &node) {
+  const auto tensors = spanTensors(node, 0, {"x"}, {});
+  const auto *y = output(node, 0, "y");
+  requireCount(node, "y", 1, y);
+  int64_t pieces = 0;
+  for (const auto *tensor : tensors.list)
+    pieces += piecesOf<1>(tensor);
+  return kernel(scratchBytes(pieces, sizeof(float)), [=](std::byte *scratch) {
+    auto *sums = reinterpret_cast<float *>(scratch);
+    overSpans<1>(tensors, [&](const Spans<1> &spans, int64_t before) {
+      Backend::rows(spans.pieces, Spans<1>::pieceElements, PieceSquares{spans, sums + before});
+    });
+    Backend::rows(1, pieces, Total{sums, y->as<float>(), pieces});
   });
 }
 

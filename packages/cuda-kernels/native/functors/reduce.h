@@ -9,9 +9,6 @@ namespace dualpath::functors {
 struct Value {
   HD float operator()(float x) const { return x; }
 };
-struct SquaredValue {
-  HD float operator()(float x) const { return x * x; }
-};
 
 /// Reduces x[k0][r0][k1][r1][k2] over r0 and r1, where r1 is cut into segments: y[k0][k1][segment][k2]. A row
 /// is one (k0, k1, segment). The segments depend on the shape alone, so the bits do not depend on the number
@@ -98,13 +95,6 @@ template <class Backend> Kernel mean(const Node &node) {
 template <class Backend> Kernel max(const Node &node) {
   const auto reduced = reducedNode(node);
   return reduction<Backend>(reduced.x, reduced.y, reduced.shape, -math::infinity(), 1.0f, Maximum{}, Value{});
-}
-
-template <class Backend> Kernel sumSquares(const Node &node) {
-  const auto *x = input(node, 0, "x");
-  const auto *y = output(node, 0, "y");
-  requireCount(node, "y", 1, y);
-  return reduction<Backend>(x, y, reduceShape({{x->count(), true}}), 0.0f, 1.0f, Add{}, SquaredValue{});
 }
 
 /// The number of maxima of each result (a row is one result of x[k0][r0][k1][r1][k2]), and then their equal

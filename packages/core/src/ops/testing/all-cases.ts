@@ -3,6 +3,7 @@ import { convolutionCases } from "./convolution-cases.js";
 import { elementwiseCases } from "./elementwise-cases.js";
 import { lossCases } from "./loss-cases.js";
 import { normalizationCases } from "./normalization-cases.js";
+import { optimizerCases } from "./optimizer-cases.js";
 import { poolingCases } from "./pooling-cases.js";
 import { shapeCases } from "./shape-cases.js";
 
@@ -14,4 +15,5 @@ export const opCases: Readonly<Record<string, readonly OpCase[]>> = {
   ...poolingCases,
   ...lossCases,
   ...shapeCases,
+  ...optimizerCases,
 };

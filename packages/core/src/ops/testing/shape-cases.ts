@@ -36,35 +36,6 @@ const shaped = (
   ...gradients: string[]
 ): OpCase => opCase(title, inputs, { attrs, gradients, tolerance: exact });
 
-const slot = (...shape: number[]): Record<"param" | "grad" | "velocity" | "m" | "v", Numbers> => ({
-  param: signed(...shape),
-  grad: signed(...shape),
-  velocity: signed(...shape),
-  m: signed(...shape),
-  v: (name) => ({
-    ...signed(...shape)(name),
-    data: signed(...shape)(name).data.map((value) => Math.fround(value * value)),
-  }),
-});
-
-const rate = exactly("f32", [], 0.1);
-const gradScale = exactly("f32", [], 0.5);
-
-const sgdCase = (title: string, shape: number[], attrs: Record<string, unknown>): OpCase => {
-  const { param, grad, velocity } = slot(...shape);
-  return opCase(title, { param, grad, velocity, learningRate: rate, gradScale }, { attrs });
-};
-
-const adamCase = (title: string, shape: number[], step: number, attrs: Record<string, unknown>): OpCase => {
-  const { param, grad, m, v } = slot(...shape);
-  const counter = exactly("u32", [], step);
-  return opCase(
-    title,
-    { param, grad, m, v, learningRate: rate, step: counter, gradScale },
-    { attrs, tolerance: sumTolerance },
-  );
-};
-
 export const shapeCases: Readonly<Record<string, readonly OpCase[]>> = {
   sum: reduction(signed),
   mean: reduction(signed),
@@ -89,17 +60,17 @@ export const shapeCases: Readonly<Record<string, readonly OpCase[]>> = {
     shaped("rank 3", { x: signed(2, 3, 4) }, { permutation: [2, 0, 1] }, "x"),
   ],
   concat: [
-    shaped("rows", { x0: signed(2, 3), x1: signed(4, 3) }, { axis: 0 }, "x0", "x1"),
+    shaped("rows", { x: signed(2, 3), x1: signed(4, 3) }, { axis: 0 }, "x", "x1"),
     shaped(
       "columns of three",
-      { x0: signed(2, 3), x1: signed(2, 1), x2: signed(2, 4) },
+      { x: signed(2, 3), x1: signed(2, 1), x2: signed(2, 4) },
       { axis: 1 },
-      "x0",
+      "x",
       "x1",
       "x2",
     ),
-    shaped("channels", { x0: signed(2, 2, 2, 3), x1: signed(2, 2, 2, 16) }, { axis: 3 }, "x1"),
-    shaped("one", { x0: signed(3) }, { axis: 0 }, "x0"),
+    shaped("channels", { x: signed(2, 2, 2, 3), x1: signed(2, 2, 2, 16) }, { axis: 3 }, "x1"),
+    shaped("one", { x: signed(3) }, { axis: 0 }, "x"),
   ],
   slice: [
     shaped("rows", { x: signed(5, 3) }, { axis: 0, begin: 1, end: 4 }, "x"),
@@ -136,36 +107,6 @@ export const shapeCases: Readonly<Record<string, readonly OpCase[]>> = {
     shaped("ties", { similarity: withTies(0.5, 4, 20) }, { k: 7 }),
     shaped("all", { similarity: signed(3, 9) }, { k: 9 }),
     shaped("wide", { similarity: signed(5, 300) }, { k: 10 }),
-  ],
-  sumSquares: [[4, 3], [3000], []].map((shape) =>
-    opCase(
-      `[${shape.join(", ")}]`,
-      { x: signed(...shape) },
-      { gradients: shape.length === 2 ? ["x"] : [], tolerance: sumTolerance },
-    ),
-  ),
-  clipScale: [
-    opCase("too large", { total: exactly("f32", [], 16) }, { attrs: { maximum: 1 } }),
-    opCase("small enough", { total: exactly("f32", [], 0.25) }, { attrs: { maximum: 1 } }),
-    opCase("zero", { total: exactly("f32", [], 0) }, { attrs: { maximum: 1 } }),
-  ],
-  sgd: [
-    sgdCase("plain", [5], {}),
-    sgdCase("momentum and weight decay", [4, 7], { momentum: 0.9, weightDecay: 0.01 }),
-    sgdCase("Nesterov", [3, 3, 3, 3], { momentum: 0.9, nesterov: true, weightDecay: 0.01 }),
-  ],
-  adam: [
-    adamCase("first step", [5], 1, {}),
-    adamCase("weight decay", [4, 7], 10, { weightDecay: 0.1, beta1: 0.8, beta2: 0.95 }),
-    adamCase("decoupled weight decay", [33], 1000, { weightDecay: 0.1, decoupled: true }),
-  ],
-  movingAverage: [
-    opCase("plain", { state: signed(7), x: signed(7) }, { attrs: { decay: 0.9 } }),
-    opCase(
-      "corrected",
-      { state: signed(4, 5), x: signed(4, 5) },
-      { attrs: { decay: 0.99, correction: 1.25 } },
-    ),
   ],
   fill: [
     opCase("matrix", {}, { attrs: { shape: [2, 3], value: -1.5 }, tolerance: exact }),
