@@ -98,8 +98,9 @@ function describeProfile({ stage, roofline: ceilings, nodes }: StageProfile, hea
   return [...heads, ...tables].join("\n\n");
 }
 
-/** The part of the model that a node belongs to, its pass in front: "backward image.trunk". */
+/** The part of the model that a node belongs to, its pass in front: "backward image.trunk". An update is of many parts. */
 function groupOf({ name, pass }: NodeProfile): string {
+  if (pass === "update") return pass;
   const own = pass === "forward" ? name : name.slice(name.indexOf(".") + 1);
   return `${pass} ${own.split(".").slice(0, 2).join(".").replace(/#.*/, "")}`;
 }
