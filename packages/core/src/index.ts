@@ -67,7 +67,7 @@ export {
   sameClassMask,
   type ContrastiveInputs,
 } from "./losses/contrastive.js";
-export { instanceLoss } from "./losses/instance.js";
+export { classifierLoss, instanceLoss, type Classifier } from "./losses/instance.js";
 export {
   inBatchRankingLoss,
   pairedNegativeMask,

@@ -1,5 +1,5 @@
 import type { Value } from "../graph/graph.js";
-import { mean, softmaxCrossEntropy } from "../ops/index.js";
+import { classifierCrossEntropy, fill, mean, softmaxCrossEntropy } from "../ops/index.js";
 
 /**
  * Instance loss of one path: mean over the batch of -log softmax(logits)[label]. logits [N, classes],
@@ -7,5 +7,32 @@ import { mean, softmaxCrossEntropy } from "../ops/index.js";
  */
 export function instanceLoss(logits: Value, labels: Value, smoothing: number, name: string): Value {
   const { loss } = softmaxCrossEntropy(logits, labels, { smoothing }, name);
+  return mean(loss, { axes: [0] }, `${name}.mean`);
+}
+
+/** A classifier at its input: logits [N, classes] = x [N, D] times the transpose of w [classes, D], plus bias. */
+export interface Classifier {
+  readonly x: Value;
+  readonly w: Value;
+  readonly bias?: Value;
+  /** Appends the logits to the graph. */
+  logits(): Value;
+}
+
+/** Numbers of a logit matrix from which on it is never held: by blocks of classes, for a third more products. */
+export const BLOCKWISE_FROM = 2 ** 24;
+
+/** The instance loss of a classifier's logits, by blocks of classes where there are very many. */
+export function classifierLoss(
+  classifier: Classifier,
+  labels: Value,
+  smoothing: number,
+  name: string,
+): Value {
+  const { x, w, bias } = classifier;
+  const [rows, classes] = [x.shape[0]!, w.shape[0]!];
+  if (rows * classes < BLOCKWISE_FROM) return instanceLoss(classifier.logits(), labels, smoothing, name);
+  const offsets = bias ?? fill(x.graph, { shape: [classes], value: 0 }, `${name}.noBias`);
+  const { loss } = classifierCrossEntropy({ x, w, bias: offsets, labels }, { smoothing }, name);
   return mean(loss, { axes: [0] }, `${name}.mean`);
 }

@@ -2,7 +2,7 @@ import type { Value } from "../graph/graph.js";
 import type { PathOutput } from "../models/dual-path.js";
 import { add, scale } from "../ops/index.js";
 import { contrastiveLoss, positiveShares, sameClassMask } from "./contrastive.js";
-import { instanceLoss } from "./instance.js";
+import { classifierLoss } from "./instance.js";
 import { inBatchRankingLoss, pairedNegativeMask, pairedRankingLoss } from "./ranking.js";
 import type { LossesConfig, RankingLossConfig } from "./schema.js";
 import { logisticLoss, pairWeights } from "./logistic.js";
@@ -94,7 +94,7 @@ function instanceTerms(paths: Paths, { instance }: LossesConfig, label: LabelOf)
     const weight = instance[path] ?? instance.weight;
     if (weight === 0) return [];
     const name = `instance.${path}`;
-    const value = instanceLoss(paths[path].logits(), label(path), instance.smoothing, name);
+    const value = classifierLoss(paths[path].classifier(), label(path), instance.smoothing, name);
     return [{ name, value, weight }];
   });
   return { terms, feeds: () => ({}) };

@@ -1,8 +1,8 @@
 import type { Value } from "../graph/graph.js";
 import { weight, type BuildContext } from "../layers/context.js";
 import type { Initializer } from "../layers/initializers.js";
-import { linear } from "../layers/linear.js";
-import { affine, l2Normalize, matmul } from "../ops/index.js";
+import type { Classifier } from "../losses/instance.js";
+import { affine, biasAdd, l2Normalize, matmul } from "../ops/index.js";
 import type { ClassifierConfig } from "./schema.js";
 
 /** Below the square of any norm that matters; keeps the direction of a zero vector finite. */
@@ -13,8 +13,8 @@ function initializerOf({ gain, deviation }: ClassifierConfig): Initializer {
 }
 
 /**
- * The shared classifier W_share: logits [N, classes] of a path's feature [N, D] with `<name>.weight`
- * [classes, D]. Both paths call it with the same name and so share it.
+ * The shared classifier W_share at a path's feature [N, D], with `<name>.weight` [classes, D]. Both paths call it with
+ * the same name and so share it.
  */
 export function classifier(
   context: BuildContext,
@@ -22,13 +22,20 @@ export function classifier(
   name: string,
   config: ClassifierConfig,
   classes: number,
-): Value {
-  const initializer = initializerOf(config);
-  if (!config.normalized)
-    return linear(context, feature, name, { outputs: classes, bias: config.bias, initializer });
-  const centres = weight(context, `${name}.weight`, [classes, feature.shape[1]!], initializer);
-  const directions = l2Normalize(centres, { epsilon: NORM_EPSILON }, `${name}.centres`).y;
+): Classifier {
+  const w = weight(context, `${name}.weight`, [classes, feature.shape[1]!], initializerOf(config));
+  if (config.normalized) return cosineClassifier(feature, w, name, config.normalized.scale);
+  const zero = { kind: "constant", value: 0 } as const;
+  const product = (): Value => matmul(feature, w, { transposeB: true }, name);
+  if (!config.bias) return { x: feature, w, logits: product };
+  const bias = weight(context, `${name}.bias`, [classes], zero);
+  return { x: feature, w, bias, logits: () => biasAdd(product(), bias, `${name}.biasAdd`) };
+}
+
+/** Logits are the cosines of features and centres, times the scale. */
+function cosineClassifier(feature: Value, centres: Value, name: string, multiply: number): Classifier {
+  const w = l2Normalize(centres, { epsilon: NORM_EPSILON }, `${name}.centres`).y;
   const { y: direction } = l2Normalize(feature, { epsilon: NORM_EPSILON }, `${name}.feature`);
-  const cosine = matmul(direction, directions, { transposeB: true }, `${name}.cosine`);
-  return affine(cosine, { multiply: config.normalized.scale, add: 0 }, `${name}.logits`);
+  const x = affine(direction, { multiply, add: 0 }, `${name}.scaled`);
+  return { x, w, logits: () => matmul(x, w, { transposeB: true }, `${name}.logits`) };
 }

@@ -1,6 +1,7 @@
 import { Graph, type Value } from "../graph/graph.js";
 import { createBuildContext, type BuildContext, type ParameterDeclaration } from "../layers/context.js";
 import { dropoutLayer } from "../layers/dropout.js";
+import type { Classifier } from "../losses/instance.js";
 import { TrainingError } from "../train/errors.js";
 import { cropResize, l2Normalize } from "../ops/index.js";
 import { classifier, NORM_EPSILON } from "./classifier.js";
@@ -35,8 +36,8 @@ export interface PathOutput {
   readonly projection: Value;
   /** The projection with length 1: what retrieval and the ranking losses compare. */
   readonly embedding: Value;
-  /** Logits of the shared classifier over the dropped-out projection [N, classes]; built when called. */
-  logits(): Value;
+  /** The shared classifier at the dropped-out projection; built when called. */
+  classifier(): Classifier;
 }
 
 /** A declared dual-path model: pure description, no weights. */
@@ -126,7 +127,7 @@ function pathOutput(
     feature,
     projection,
     embedding,
-    logits: () => {
+    classifier: () => {
       if (model.classifier === "none") throw withoutClassifier();
       const dropped = dropoutLayer(context, projection, `${name}.dropout`, model.head.dropout);
       return classifier(context, dropped, "classifier", model.classifier, sizes.classes);
@@ -163,7 +164,7 @@ function declaredParameters(model: Omit<DualPath, "parameters">): readonly Param
   const context = createBuildContext(graph, { mode: "train" });
   const image = model.buildImage(context, declareImage(graph, model.config, 2));
   const text = model.buildText(context, declareText(graph, model.config, 2));
-  if (model.config.classifier !== "none") [image, text].forEach((path) => path.logits());
+  if (model.config.classifier !== "none") [image, text].forEach((path) => path.classifier());
   if (model.config.similarity) model.buildScores(context, image.embedding, text.embedding);
   return [...context.declarations.values()];
 }

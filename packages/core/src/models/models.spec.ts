@@ -142,8 +142,8 @@ describe("layer shapes", () => {
     const context = createBuildContext(graph, { mode: "train" });
     const image = model.buildImage(context, declareImage(graph, model.config, 2));
     const text = model.buildText(context, declareText(graph, model.config, 2));
-    expect(image.logits().shape).toEqual([2, 5]);
-    expect(text.logits().shape).toEqual([2, 5]);
+    expect(image.classifier().logits().shape).toEqual([2, 5]);
+    expect(text.classifier().logits().shape).toEqual([2, 5]);
     expect(graph.boundary.filter(({ name }) => name === "classifier.weight")).toHaveLength(1);
   });
 
@@ -301,6 +301,6 @@ describe("the two-branch network of paper B", () => {
       createBuildContext(graph, { mode: "train" }),
       declareText(graph, model.config, 2),
     );
-    expect(() => path.logits()).toThrow(/model has no classifier/);
+    expect(() => path.classifier()).toThrow(/model has no classifier/);
   });
 });

@@ -10,6 +10,7 @@ export { batchNormGrad } from "./batch-norm-grad.js";
 export { biasAdd, biasGrad } from "./bias-add.js";
 export { broadcastTo } from "./broadcast-to.js";
 export { cast } from "./cast.js";
+export { classifierCrossEntropy } from "./classifier-cross-entropy.js";
 export { clipScale, sumSquares } from "./clip.js";
 export { concat } from "./concat.js";
 export { conv2d } from "./conv2d.js";

@@ -11,6 +11,7 @@ import { batchNormGradOp } from "./batch-norm-grad.js";
 import { biasAddOp, biasGradOp } from "./bias-add.js";
 import { broadcastToOp } from "./broadcast-to.js";
 import { castOp } from "./cast.js";
+import { classifierCrossEntropyGradOp, classifierCrossEntropyOp } from "./classifier-cross-entropy.js";
 import { clipScaleOp, sumSquaresOp } from "./clip.js";
 import { concatOp } from "./concat.js";
 import { conv2dOp } from "./conv2d.js";
@@ -56,6 +57,7 @@ const rows = [
   [maxPoolOp, maxPoolGradOp, averagePoolOp, averagePoolGradOp],
   [globalAveragePoolOp, globalAveragePoolGradOp, globalMaxPoolOp, globalMaxPoolGradOp],
   [dropoutOp, embeddingOp, embeddingGradOp, l2NormalizeOp, l2NormalizeGradOp],
+  [classifierCrossEntropyOp, classifierCrossEntropyGradOp],
   [softmaxCrossEntropyOp, softmaxCrossEntropyGradOp, rankingHingeOp, rankingHingeGradOp],
   [sumOp, meanOp, maxOp, maxGradOp, broadcastToOp, reshapeOp, transposeOp, concatOp, sliceOp, sliceGradOp],
   [gatherRowsOp, gatherRowsGradOp, castOp, cropResizeOp, countGreaterOp, topkOp],

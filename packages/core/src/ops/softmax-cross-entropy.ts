@@ -49,6 +49,7 @@ export const softmaxCrossEntropyGradOp = defineOp({
   name: "softmaxCrossEntropyGrad",
   inputs: ["dloss", "logits", "labels", "logSumExp"],
   outputs: ["dlogits"],
+  inPlace: [1],
   attrs: attributes,
   infer: ({ dloss, logits, labels, logSumExp }, _, check) => {
     check.rank("logits", logits, 2);

@@ -1,8 +1,8 @@
 import type { Program } from "../engine/program.js";
 import type { Store } from "../engine/store.js";
 import { differentiate } from "../graph/differentiate.js";
-import { Graph } from "../graph/graph.js";
-import { instanceLoss } from "../losses/instance.js";
+import { Graph, type Value } from "../graph/graph.js";
+import { classifierLoss } from "../losses/instance.js";
 import { matmul } from "../ops/index.js";
 import { CentreTable, type RowUpdate } from "./centre-table.js";
 import { sampleClasses } from "./sample-classes.js";
@@ -49,8 +49,8 @@ export class SampledClassifier {
     const features = graph.input("features", [batchSize, dimension]);
     const centres = graph.input("centres", [sample, dimension]);
     const labels = graph.input("labels", [batchSize], "i32");
-    const logits = matmul(features, centres, { transposeB: true }, "sampled.logits");
-    const loss = instanceLoss(logits, labels, 0, "sampled");
+    const logits = (): Value => matmul(features, centres, { transposeB: true }, "sampled.logits");
+    const loss = classifierLoss({ x: features, w: centres, logits }, labels, 0, "sampled");
     const [featureGradient, centreGradient] = differentiate(loss, [features, centres]);
     const taps = { loss, featureGradient: featureGradient!, centreGradient: centreGradient! };
     return new SampledClassifier(options, await store.compile(graph, { taps }));

@@ -56,7 +56,8 @@ using Preference = Described<cublasLtMatmulPreference_t, cublasLtMatmulPreferenc
 
 class HeuristicCall final : public MatmulCall {
 public:
-  HeuristicCall(const Node &node, const MatmulRequest &request, bool tf32) : node_(node) {
+  HeuristicCall(const Node &node, const MatmulRequest &request, bool tf32)
+      : node_(node), accumulate_(request.accumulate) {
     const auto compute = tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
     require(node, cublasLtMatmulDescCreate(&operation_.value, compute, CUDA_R_32F), "description");
     transpose(CUBLASLT_MATMUL_DESC_TRANSA, request.first.transposed);
@@ -72,10 +73,10 @@ public:
   }
   size_t workspaceBytes() const override { return chosen_.workspaceSize; }
   void run(const void *first, const void *second, void *result, std::byte *workspace) override {
-    const float one = 1, zero = 0;
+    const float one = 1, kept = accumulate_ ? 1 : 0;
     require(node_,
             cublasLtMatmul(handle(), operation_.value, &one, first, first_.value, second, second_.value,
-                           &zero, result, result_.value, result, result_.value, &chosen_.algo, workspace,
+                           &kept, result, result_.value, result, result_.value, &chosen_.algo, workspace,
                            chosen_.workspaceSize, stream()),
             "execution");
   }
@@ -128,6 +129,7 @@ private:
   }
 
   const Node &node_;
+  const bool accumulate_;
   Operation operation_;
   Matrix first_, second_, result_;
   cublasLtMatmulHeuristicResult_t chosen_{};

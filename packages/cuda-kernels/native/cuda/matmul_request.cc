@@ -17,4 +17,12 @@ MatmulRequest matmulRequest(const Node &node) {
           columnMajor(*shape.y, false)};
 }
 
+MatmulRequest rawProductRequest(int64_t m, int64_t k, int64_t n, bool transposeA, bool transposeB,
+                                bool accumulate) {
+  const auto stored = [](int64_t rows, int64_t columns, bool transposed) {
+    return transposed ? MatrixRequest{rows, columns, true} : MatrixRequest{columns, rows, false};
+  };
+  return {stored(k, n, transposeB), stored(m, k, transposeA), stored(m, n, false), accumulate};
+}
+
 } // namespace dualpath::cuda

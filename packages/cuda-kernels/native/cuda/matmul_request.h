@@ -13,9 +13,15 @@ struct MatrixRequest {
 /// y = a b of row-major matrices, which is y^T = b^T a^T of column-major ones: cuBLASLt's first operand is b.
 struct MatmulRequest {
   MatrixRequest first, second, result;
+  bool accumulate = false; // the product is added to what the result holds
 };
 
 /// Reads and checks a matmul node.
 MatmulRequest matmulRequest(const Node &node);
+
+/// The request of y[m, n] = a[m, k] b[k, n] on raw row-major matrices; a transposed one is stored the other
+/// way round.
+MatmulRequest rawProductRequest(int64_t m, int64_t k, int64_t n, bool transposeA, bool transposeB,
+                                bool accumulate);
 
 } // namespace dualpath::cuda

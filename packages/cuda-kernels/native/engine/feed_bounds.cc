@@ -20,6 +20,7 @@ const std::vector<Rule> &rules() {
   static const auto *all = new std::vector<Rule>{
       {"embedding", 2, 0, [](const Node &node) { return node.inputs[0]->shape[0]; }},
       {"embeddingGrad", 0, 0, [](const Node &node) { return node.attributes.integer("vocabulary"); }},
+      {"classifierCrossEntropy", 3, -1, [](const Node &node) { return node.inputs[1]->shape[0] - 1; }},
       {"softmaxCrossEntropy", 1, -1, [](const Node &node) { return node.inputs[0]->shape[1] - 1; }},
       {"gatherRows", 1, 0, [](const Node &node) { return node.inputs[0]->shape[0] - 1; }},
       {"gatherRowsGrad", 1, 0, [](const Node &node) { return node.attributes.integer("rows") - 1; }},

@@ -19,9 +19,9 @@ double at(const MatrixRequest &matrix, const float *data, int64_t row, int64_t c
 }
 
 Doubles obey(const MatmulRequest &request, const float *first, const float *second) {
-  const auto &[a, b, y] = request;
+  const auto &[a, b, y, accumulate] = request;
   const auto inner = a.transposed ? a.rows : a.columns;
-  Doubles result(y.rows * y.columns);
+  Doubles result(y.rows * y.columns, accumulate ? 1 : 0);
   for (int64_t column = 0; column < y.columns; ++column)
     for (int64_t row = 0; row < y.rows; ++row)
       for (int64_t k = 0; k < inner; ++k)
@@ -50,6 +50,11 @@ void products(bool transposeA, bool transposeB) {
     }
   const auto got = obey(matmulRequest(node), right.data(), left.data());
   close("y", Floats(got.begin(), got.end()), expected, tolerance);
+  const auto added =
+      obey(rawProductRequest(m, k, n, transposeA, transposeB, true), right.data(), left.data());
+  for (auto &value : expected)
+    value += 1;
+  close("added", Floats(added.begin(), added.end()), expected, tolerance);
 }
 
 void refusesProducts() {
@@ -134,7 +139,7 @@ void explainsNoDevice() {
 
 int main() {
   return run({
-      {"a column-major product by the request is the row-major product of the node",
+      {"a column-major product by the request is the row-major product that was asked for",
        [] {
          for (const bool a : {false, true})
            for (const bool b : {false, true})

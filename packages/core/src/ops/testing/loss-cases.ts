@@ -33,6 +33,30 @@ const crossEntropy = [
   ),
 ];
 
+/** Two whole blocks and a rest, and less than one block. */
+const classified = [
+  opCase(
+    "blocks and a rest",
+    {
+      x: signed(5, 6),
+      w: signed(40, 6),
+      bias: signed(40),
+      labels: integers("i32", -1, 39, 5),
+    },
+    { attrs: { block: 16 }, gradients: ["x", "w", "bias"], tolerance: sumTolerance },
+  ),
+  opCase(
+    "smoothed",
+    { x: signed(3, 4), w: signed(19, 4), bias: signed(19), labels: integers("i32", 0, 18, 3) },
+    { attrs: { block: 16, smoothing: 0.1 }, gradients: ["x", "w", "bias"], tolerance: sumTolerance },
+  ),
+  opCase(
+    "one block",
+    { x: signed(9, 8), w: signed(300, 8), bias: signed(300), labels: integers("i32", 0, 299, 9) },
+    { tolerance: sumTolerance },
+  ),
+];
+
 const rankings: readonly { readonly title: string; readonly attrs: Readonly<Record<string, unknown>> }[] = [
   { title: "all pairs", attrs: { margin: 0.53 } },
   { title: "hardest", attrs: { margin: 0.53, mining: "hardest" } },
@@ -106,6 +130,17 @@ export const lossCases: Readonly<Record<string, readonly OpCase[]>> = {
         attrs: {},
       },
     ),
+  ),
+  classifierCrossEntropy: classified,
+  classifierCrossEntropyGrad: classified.map((from) =>
+    gradientCase("classifierCrossEntropy", from, ({ loss, logSumExp, x, w, bias, labels: own }) => ({
+      dloss: loss!,
+      x: x!,
+      w: w!,
+      bias: bias!,
+      labels: own!,
+      logSumExp: logSumExp!,
+    })),
   ),
   softmaxCrossEntropy: crossEntropy,
   softmaxCrossEntropyGrad: crossEntropy.map((from) =>
