@@ -8,6 +8,7 @@ const mayImport = {
   datasets: [],
   "mlflow-ts-client": [],
   experiments: ["core", "datasets", "mlflow-ts-client"],
+  notebooks: ["core", "datasets", "mlflow-ts-client"],
   benchmarks: ["core", "cuda-kernels", "datasets", "experiments"],
   tools: [],
 };

@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { interruptible } from "./interrupt.js";
+import { workspaceRoot } from "./workspace.js";
+
+describe("an interruption", () => {
+  it("is raised by SIGINT, and nothing listens before or after", () => {
+    const before = process.listenerCount("SIGINT");
+    const first = interruptible();
+    process.emit("SIGINT");
+    expect(first.signal.aborted).toBe(true);
+    const second = interruptible();
+    second.release();
+    expect(second.signal.aborted).toBe(false);
+    expect(process.listenerCount("SIGINT")).toBe(before);
+  });
+
+  it("is raised when the time is over", async () => {
+    const { signal, release } = interruptible({ seconds: 0.01 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    release();
+    expect(signal.aborted).toBe(true);
+  });
+});
+
+describe("the workspace", () => {
+  it("is found from below, and missed elsewhere", () => {
+    expect(workspaceRoot(`${process.cwd()}/src/session`)).toBe(workspaceRoot());
+    expect(() => workspaceRoot("/")).toThrow("inside the Dualpath repository");
+  });
+});
