@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { mutated } from "../weights/testing/mutate.js";
 import { CheckpointError } from "./errors.js";
 import { openSafetensors, typedTensor, writeSafetensors, type TensorSource } from "./safetensors.js";
 
@@ -40,6 +41,17 @@ const entry = (begin: number, end: number, extra: object = {}) => ({
   data_offsets: [begin, end],
   ...extra,
 });
+
+/** Every tensor of a file. */
+async function contentOf(path: string): Promise<unknown> {
+  const file = await openSafetensors(path);
+  try {
+    const tensors = [...file.entries.values()];
+    return await Promise.all(tensors.map(async (info) => typedTensor(info, await file.readBytes(info.name))));
+  } finally {
+    await file.close();
+  }
+}
 
 const refusal = async (path: string): Promise<string> => {
   const error: unknown = await openSafetensors(path).then(
@@ -123,6 +135,20 @@ describe("damaged files are refused", () => {
       await writeFile(cut, bytes.subarray(0, length));
       await refusal(cut);
     }
+  });
+
+  it("or mutated: they are read, or refused with a typed error, a thousand of them", async () => {
+    const bytes = await readFile(await fileOf());
+    const path = join(directory, "mutated.safetensors");
+    let refused = 0;
+    for (let index = 0; index < 1000; index++) {
+      await writeFile(path, mutated(bytes, 23, index));
+      const outcome: unknown = await contentOf(path).catch((reason: unknown) => reason);
+      if (!(outcome instanceof Error)) continue;
+      expect(outcome).toBeInstanceOf(CheckpointError);
+      refused++;
+    }
+    expect(refused).toBeGreaterThan(300);
   });
 
   it("or with bytes behind the end", async () => {
