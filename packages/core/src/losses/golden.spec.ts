@@ -10,7 +10,7 @@ import { classifier } from "../models/classifier.js";
 import { classifierSchema } from "../models/schema.js";
 import { l2Normalize } from "../ops/index.js";
 import { contrastiveLoss, positiveShares, sameClassMask } from "./contrastive.js";
-import { instanceLoss } from "./instance.js";
+import { classifierLoss } from "./instance.js";
 import { inBatchRankingLoss, pairedNegativeMask, pairedRankingLoss } from "./ranking.js";
 import { pairSigns, sigmoidLoss } from "./sigmoid.js";
 
@@ -141,9 +141,9 @@ describe.each(["reference", "cpu"] as const)("on %s, value and gradients agree w
     const context = createBuildContext(graph, { mode: "train" });
     const feature = graph.input("image", [rows, dimension]);
     const rule = classifierSchema.parse({ bias: false, ...config });
-    const logits = classifier(context, feature, "classifier", rule, golden.centres.length);
+    const shared = classifier(context, feature, "classifier", rule, golden.centres.length);
     const label = graph.input("label", [rows], "i32");
-    const loss = instanceLoss(logits, label, smoothing, "instance");
+    const loss = classifierLoss(shared, label, smoothing, "instance");
     const centres = context.parameter(context.declarations.get("classifier.weight")!);
     const gradients = differentiate(loss, [feature, centres]);
     const taps = { loss, gradient0: gradients[0]!, gradient1: gradients[1]! };
