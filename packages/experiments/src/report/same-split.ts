@@ -6,8 +6,8 @@ export interface MeasuredOn {
   readonly split: string;
 }
 
-/** Seeds draw splits of one kind: repetitions, which may be averaged. */
-const SPLIT_SEED = /\bsplit \d+/g;
+/** Seeds draw splits of one kind ("emoji P1, split 0", "mscoco-random-seed1"): repetitions, which may be averaged. */
+const SPLIT_SEED = /\b(?:split |seed)\d+/g;
 
 /** A split's name without the seed that drew it, or with other words in its place. */
 export const splitKind = (split: string, instead = "split"): string => split.replaceAll(SPLIT_SEED, instead);

@@ -67,6 +67,16 @@ describe("the table of trials", () => {
     ]);
   });
 
+  it("takes splits that other seeds drew by the same rule for repetitions, and other sizes not", () => {
+    const [one, , other] = rows as [TrialRow, TrialRow, TrialRow];
+    const drawn = (split: string) => [
+      { ...one, split: "mscoco-random-seed1-20-20/test" },
+      { ...other, split },
+    ];
+    expect(trialTable(drawn("mscoco-random-seed2-20-20/test"), objective).rows).toHaveLength(2);
+    expect(() => trialTable(drawn("mscoco-random-seed2-50-20/test"), objective)).toThrow(/do not compare/);
+  });
+
   it("refuses to rank trials of different splits, and names both with the remedy", () => {
     const [one, , other] = rows as [TrialRow, TrialRow, TrialRow];
     const mixed = [
