@@ -124,7 +124,7 @@ describe("stage configuration", () => {
       "0.neighbours: ranking and contrastive take rows in pairs; leave neighbours out, or use structure",
     ]);
     expect(problems({ losses: { structure: { imageToText: 0, textToImage: 0, texts: 0 } } })).toEqual([
-      "0.losses: at least one of instance, ranking, contrastive, structure and sigmoid needs a positive weight",
+      "0.losses: at least one of instance, ranking, contrastive, structure, sigmoid and logistic needs a positive weight",
     ]);
   });
 });
