@@ -175,13 +175,13 @@ export {
   type LocalizationResult,
   type LocalizationSummary,
 } from "./metrics/localization.js";
+export type { LabelledEmbeddings } from "./metrics/labelled-embeddings.js";
 export { precision, type PrecisionSummary } from "./metrics/precision.js";
 export {
   matchRanks,
   type MatchRanks,
   retrieval,
   type PairScore,
-  type LabelledEmbeddings,
   type RetrievalInput,
   type RetrievalOptions,
 } from "./metrics/retrieval.js";

@@ -2,7 +2,8 @@ import { Graph } from "../graph/graph.js";
 import type { Program } from "../engine/program.js";
 import type { Store } from "../engine/store.js";
 import { matmul } from "../ops/index.js";
-import { checkEmbeddings, type LabelledEmbeddings, type RetrievalOptions } from "./retrieval.js";
+import { checkEmbeddings, type LabelledEmbeddings } from "./labelled-embeddings.js";
+import type { RetrievalOptions } from "./retrieval.js";
 
 /** How well all matches of a query are ranked, in percent; queries without a match are left out. */
 export interface PrecisionSummary {

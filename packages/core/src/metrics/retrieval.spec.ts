@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { Store } from "../engine/store.js";
 import { uniform01 } from "../graph/philox.js";
-import { matchRanks, retrieval, type LabelledEmbeddings } from "./retrieval.js";
+import type { LabelledEmbeddings } from "./labelled-embeddings.js";
+import { matchRanks, retrieval } from "./retrieval.js";
 
 const store = Store.open({ device: "reference" });
 afterAll(() => store.dispose());

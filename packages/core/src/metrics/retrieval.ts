@@ -2,14 +2,9 @@ import { Graph, type Value } from "../graph/graph.js";
 import type { Program } from "../engine/program.js";
 import type { Store } from "../engine/store.js";
 import { add, countGreater, matmul, transpose } from "../ops/index.js";
-import { TrainingError } from "../train/errors.js";
+import { checkEmbeddings, type LabelledEmbeddings } from "./labelled-embeddings.js";
+import { SortedRows } from "./sorted-rows.js";
 import { retrievalResult, summarizeRanks, type RetrievalResult } from "./summary.js";
-
-/** Rows to compare, [count, dimension] row by row; equal labels match. Cosine needs unit rows. */
-export interface LabelledEmbeddings {
-  readonly embedding: Float32Array;
-  readonly labels: Int32Array;
-}
 
 /** Two sets of one dimension to be searched by each other. */
 export interface RetrievalInput {
@@ -31,13 +26,9 @@ export interface RetrievalOptions {
   readonly signal?: AbortSignal;
 }
 
-const GRAIN = 32;
 /** Largest blocks of queries and gallery: of cosines, and of scores that need all numbers of every pair. */
 const COSINE_ROWS = [1024, 2048] as const;
 const SCORED_ROWS = [64, 128] as const;
-/** Far below any score: what fills up a block never counts. */
-const EXCLUDED = -1e30;
-
 /** Both directions in one pass over the similarity matrix; see {@link matchRanks} for the rule of ties. */
 export async function retrieval(
   store: Store,
@@ -85,111 +76,6 @@ export async function matchRanks(
     return search.ranks();
   } finally {
     await search.dispose();
-  }
-}
-
-/** Throws EMBEDDING when a row count does not fit or a number is not finite. */
-export function checkEmbeddings(
-  what: string,
-  { embedding, labels }: LabelledEmbeddings,
-  dimension: number,
-): void {
-  const expected = labels.length * dimension;
-  if (embedding.length !== expected) {
-    const message = `retrieval: ${what}: expected ${labels.length} x ${dimension} numbers, got ${embedding.length}`;
-    throw new TrainingError("EMBEDDING", message, { what, expected, got: embedding.length });
-  }
-  let index = 0;
-  while (index < expected && Number.isFinite(embedding[index])) index++;
-  if (index === expected) return;
-  const row = Math.floor(index / dimension);
-  const message = `retrieval: ${what}: row ${row} holds ${embedding[index]}, expected finite numbers`;
-  throw new TrainingError("EMBEDDING", message, { what, row });
-}
-
-/** Rows in the order of their labels, so that matches lie close to the diagonal of the similarity matrix. */
-class SortedRows {
-  readonly labels: Int32Array;
-  readonly blockRows: number;
-  readonly blocks: number;
-  /** Highest score of a match of each row. */
-  readonly best: Float32Array;
-  /** Matches that reach it. */
-  readonly matches: Int32Array;
-  /** Items that score at least as high, those matches counted as well. */
-  readonly reaching: Int32Array;
-  readonly #order: Int32Array;
-  readonly #embedding: Float32Array;
-  readonly #dimension: number;
-  readonly #block: Float32Array;
-
-  constructor({ embedding, labels }: LabelledEmbeddings, dimension: number, largest: number) {
-    this.#order = Int32Array.from(labels.keys()).sort((a, b) => labels[a]! - labels[b]! || a - b);
-    this.labels = this.#order.map((row) => labels[row]!);
-    this.blockRows = Math.min(largest, Math.ceil(labels.length / GRAIN) * GRAIN);
-    this.blocks = Math.ceil(labels.length / this.blockRows);
-    const rows = this.blocks * this.blockRows;
-    this.best = new Float32Array(rows);
-    this.matches = new Int32Array(rows);
-    this.reaching = new Int32Array(rows);
-    this.#embedding = embedding;
-    this.#dimension = dimension;
-    this.#block = new Float32Array(this.blockRows * dimension);
-  }
-
-  /** First and last row of a block, the last one not included; behind them it is filled with zeros. */
-  range(block: number): readonly [number, number] {
-    const first = block * this.blockRows;
-    return [first, Math.min(first + this.blockRows, this.labels.length)];
-  }
-
-  /** 0 for the rows of a block, a large negative number behind them. */
-  padding(block: number): Float32Array {
-    const [first, last] = this.range(block);
-    return new Float32Array(this.blockRows).fill(EXCLUDED, last - first);
-  }
-
-  /** The embeddings of a block, in an array that the next call fills anew. */
-  block(block: number): Float32Array {
-    const [first, last] = this.range(block);
-    const dimension = this.#dimension;
-    this.#block.fill(0, (last - first) * dimension);
-    for (let row = first; row < last; row++) {
-      const from = this.#order[row]! * dimension;
-      this.#block.set(this.#embedding.subarray(from, from + dimension), (row - first) * dimension);
-    }
-    return this.#block;
-  }
-
-  /** The best scores of a block's rows. */
-  thresholds(block: number): Float32Array {
-    return this.best.subarray(block * this.blockRows, (block + 1) * this.blockRows);
-  }
-
-  /** Takes the score of a match of a row in. */
-  take(row: number, score: number): void {
-    const known = this.matches[row]! > 0;
-    if (known && score < this.best[row]!) return;
-    this.matches[row] = known && score === this.best[row] ? this.matches[row]! + 1 : 1;
-    this.best[row] = score;
-  }
-
-  /** Takes the items of a block that score above and equal to the thresholds in; `padding` of them are zeros. */
-  count(block: number, above: Int32Array, equal: Int32Array, padding: number): void {
-    const [first, last] = this.range(block);
-    for (let row = first; row < last; row++) {
-      const zeros = this.best[row]! <= 0 ? padding : 0;
-      this.reaching[row]! += above[row - first]! + equal[row - first]! - zeros;
-    }
-  }
-
-  ranks(): Int32Array {
-    const ranks = new Int32Array(this.labels.length);
-    this.#order.forEach((target, row) => {
-      const wrong = this.reaching[row]! - this.matches[row]!;
-      ranks[target] = this.matches[row] === 0 ? 0 : 1 + Math.max(0, wrong);
-    });
-    return ranks;
   }
 }
 
