@@ -23,6 +23,8 @@ export interface GraphNode {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly attrs: Attributes;
+  /** Computes once more what was not kept: it runs when a reader waits for nothing else. */
+  readonly again?: true;
 }
 
 /**

@@ -9,19 +9,24 @@ import { findUses, isArenaValue, type Uses } from "./uses.js";
  */
 export const linearise = (nodes: readonly GraphNode[], taps: readonly Value[]): readonly GraphNode[] => {
   const orders = [eager, frugal, greedy].map((choose) => schedule(nodes, taps, choose));
-  const peaks = orders.map((order) => peakBytes(order, taps));
+  const peaks = orders.map((order) => peakOf(order, taps).bytes);
   return orders[peaks.indexOf(Math.min(...peaks))] ?? [];
 };
 
-/** Bytes of arena values alive at once, at their worst, ignoring gaps. */
-export const peakBytes = (order: readonly GraphNode[], taps: readonly Value[]): number => {
+/** Where in an order most bytes of arena values are alive at once, and how many, ignoring gaps. */
+export const peakOf = (
+  order: readonly GraphNode[],
+  taps: readonly Value[],
+): { readonly position: number; readonly bytes: number } => {
   const account = createAccount(order, taps);
-  let [live, peak] = [0, 0];
-  for (const node of order) {
-    peak = Math.max(peak, live + allocatedBytes(node));
+  let live = 0;
+  let peak = { position: 0, bytes: 0 };
+  order.forEach((node, position) => {
+    const bytes = live + allocatedBytes(node);
+    if (bytes > peak.bytes) peak = { position, bytes };
     live += account.change(node);
     account.run(node);
-  }
+  });
   return peak;
 };
 
@@ -54,22 +59,27 @@ const schedule = (nodes: readonly GraphNode[], taps: readonly Value[], choose: C
   const followers = invert(waiting);
   const account = createAccount(nodes, taps);
   const position = new Map(nodes.map((node, index) => [node, index]));
-  const ready = nodes.filter((node) => waiting.get(node)?.size === 0);
+  const ready = new Set(nodes.filter((node) => waiting.get(node)?.size === 0));
   const order: GraphNode[] = [];
-  while (ready.length > 0) {
-    const candidates = ready.map((node) => ({
+  const isAwaited = (node: GraphNode): boolean =>
+    (followers.get(node) ?? []).some((follower) =>
+      [...(waiting.get(follower) ?? [])].every((other) => ready.has(other)),
+    );
+  while (ready.size > 0) {
+    const due = [...ready].filter((node) => !node.again || isAwaited(node));
+    const candidates = (due.length > 0 ? due : [...ready]).map((node) => ({
       node,
       index: position.get(node) ?? 0,
       change: account.change(node),
     }));
     const { node } = candidates.reduce((best, candidate) => (choose(candidate, best) ? candidate : best));
-    ready.splice(ready.indexOf(node), 1);
+    ready.delete(node);
     order.push(node);
     account.run(node);
     for (const follower of followers.get(node) ?? []) {
       const open = waiting.get(follower);
       open?.delete(node);
-      if (open?.size === 0) ready.push(follower);
+      if (open?.size === 0) ready.add(follower);
     }
   }
   if (order.length !== nodes.length) throw cycle(nodes.find((node) => !order.includes(node)) as GraphNode);

@@ -5,6 +5,7 @@ import type { Graph, GraphNode, Value } from "./graph.js";
 import { linearise } from "./linearise.js";
 import { planMemory, type MemoryPlan } from "./plan-memory.js";
 import { prune } from "./prune.js";
+import { recompute, type RecomputeLimits } from "./recompute.js";
 import type { Plan, PlanValue } from "./types.js";
 import { isArenaValue, storageOf } from "./uses.js";
 
@@ -18,19 +19,21 @@ export interface PlanRequest {
   readonly name?: string;
   /** Whether chains become fused ops, and updates by one rule one (default true). */
   readonly fusion?: boolean;
+  /** From what sizes on activations are computed twice (with fusion). */
+  readonly recompute?: RecomputeLimits;
 }
 
 /**
- * prune -> fuse -> gather -> linearise -> plan memory -> emit. Throws PLAN_INVALID for a tap that is a feed or a scalar, for two
+ * prune -> fuse -> gather -> recompute -> linearise -> plan memory -> emit. Throws PLAN_INVALID for a tap that is a feed or a scalar, for two
  * effects on one value, and for effects that contradict each other's order.
  */
 export const makePlan = (
   graph: Graph,
-  { taps, effects = [], name = graph.name, fusion = true }: PlanRequest,
+  { taps, effects = [], name = graph.name, fusion = true, recompute: limits }: PlanRequest,
 ): Plan => {
   checkRequest(graph, taps, effects);
   const needed = prune(graph, [...taps, ...effects]);
-  const fused = fusion ? gather(fuse(needed, taps)) : needed;
+  const fused = fusion ? recompute(gather(fuse(needed, taps)), taps, limits) : needed;
   const order = linearise(fused, taps);
   return emit(name, graph, order, taps, planMemory(order, taps));
 };

@@ -3,7 +3,7 @@ import * as ops from "../ops/index.js";
 import { opRegistry } from "../ops/registry.js";
 import { Graph } from "./graph.js";
 import { evaluate } from "./interpret.js";
-import { linearise, peakBytes } from "./linearise.js";
+import { linearise, peakOf } from "./linearise.js";
 import { makePlan } from "./make-plan.js";
 import { formatMemory, planMemory } from "./plan-memory.js";
 import { prune } from "./prune.js";
@@ -91,7 +91,7 @@ describe("planMemory", () => {
     const sizes = seeds.map((seed) => {
       const { graph, taps, effects } = randomStep(seed, 24);
       const order = linearise(prune(graph, [...taps, ...effects]), taps);
-      return [planMemory(order, taps).arenaBytes, peakBytes(order, taps)] as const;
+      return [planMemory(order, taps).arenaBytes, peakOf(order, taps).bytes] as const;
     });
     const [arena, peak] = [0, 1].map((k) => sizes.reduce((sum, size) => sum + size[k]!, 0));
     expect(arena! / peak!).toBeLessThan(gapAllowance);

@@ -22,8 +22,8 @@ export interface Classifier {
 /** Numbers of a logit matrix from which on it is never held: by blocks of classes, for a third more products. */
 export const BLOCKWISE_FROM = 2 ** 24;
 
-/** The instance loss of a classifier's logits, by blocks of classes where there are very many. */
-export function classifierLoss(
+/** Cross-entropy of every row of a classifier [N], by blocks of classes where there are very many. */
+export function classifierLosses(
   classifier: Classifier,
   labels: Value,
   smoothing: number,
@@ -31,8 +31,18 @@ export function classifierLoss(
 ): Value {
   const { x, w, bias } = classifier;
   const [rows, classes] = [x.shape[0]!, w.shape[0]!];
-  if (rows * classes < BLOCKWISE_FROM) return instanceLoss(classifier.logits(), labels, smoothing, name);
+  if (rows * classes < BLOCKWISE_FROM)
+    return softmaxCrossEntropy(classifier.logits(), labels, { smoothing }, name).loss;
   const offsets = bias ?? fill(x.graph, { shape: [classes], value: 0 }, `${name}.noBias`);
-  const { loss } = classifierCrossEntropy({ x, w, bias: offsets, labels }, { smoothing }, name);
-  return mean(loss, { axes: [0] }, `${name}.mean`);
+  return classifierCrossEntropy({ x, w, bias: offsets, labels }, { smoothing }, name).loss;
+}
+
+/** Mean of {@link classifierLosses}: the instance loss of one path. Returns a rank-0 value. */
+export function classifierLoss(
+  classifier: Classifier,
+  labels: Value,
+  smoothing: number,
+  name: string,
+): Value {
+  return mean(classifierLosses(classifier, labels, smoothing, name), { axes: [0] }, `${name}.mean`);
 }

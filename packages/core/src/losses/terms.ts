@@ -1,8 +1,8 @@
 import type { Value } from "../graph/graph.js";
 import type { PathOutput } from "../models/dual-path.js";
-import { add, scale } from "../ops/index.js";
+import { add, mean, scale, slice } from "../ops/index.js";
 import { contrastiveLoss, positiveShares, sameClassMask } from "./contrastive.js";
-import { classifierLoss } from "./instance.js";
+import { classifierLosses, type Classifier } from "./instance.js";
 import { inBatchRankingLoss, pairedNegativeMask, pairedRankingLoss } from "./ranking.js";
 import type { LossesConfig, RankingLossConfig } from "./schema.js";
 import { logisticLoss, pairWeights } from "./logistic.js";
@@ -30,34 +30,39 @@ export interface LossTerms {
 
 type FeedRule = (imageLabel: Int32Array, textLabel: Int32Array) => LabelFeeds;
 
+/** What losses add to a model's paths when they are asked for. */
+export interface Builders {
+  readonly classifier: Classify;
+  /** Scores of the similarity network. */
+  readonly scores?: () => Value;
+}
+
 interface Paths {
   readonly image: PathOutput;
   readonly text: PathOutput;
 }
+
+/** Builds the classifier that the paths share at their dropped-out projections. */
+export type Classify = (dropped: readonly Value[]) => Classifier;
 
 /** The class labels of a path's rows, a feed that is declared at its first use. */
 type LabelOf = (path: keyof Paths) => Value;
 
 /**
  * Appends the configured losses of a batch to the graph; a loss with weight 0 is not built. `classes` is the number
- * of drawn classes that share the rows equally; default: one a row. `scores` builds those of the similarity network.
+ * of drawn classes that share the rows equally; default: one a row.
  */
-export function lossTerms(
-  paths: Paths,
-  config: LossesConfig,
-  classes?: number,
-  scores?: () => Value,
-): LossTerms {
+export function lossTerms(paths: Paths, config: LossesConfig, build: Builders, classes?: number): LossTerms {
   const { graph } = paths.image.embedding;
   const label: LabelOf = (path) =>
     graph.find(`${path}Label`) ?? graph.input(`${path}Label`, [paths[path].embedding.shape[0]!], "i32");
   const parts = [
-    instanceTerms(paths, config, label),
+    instanceTerms(paths, config, build.classifier),
     rankingTerm(paths, config, label),
     contrastiveTerm(paths, config),
     structurePart(paths, config, classes ?? paths.image.embedding.shape[0]!, label),
     sigmoidTerm(paths, config),
-    logisticTerm(config, scores),
+    logisticTerm(config, build.scores),
   ];
   const terms = parts.flatMap((part) => part.terms);
   const weighted = terms.map(({ name, value }) =>
@@ -88,16 +93,27 @@ function presentLabels(graph: Value["graph"], labels: LabelFeeds): LabelFeeds {
   return Object.fromEntries(Object.entries(labels).filter(([name]) => graph.find(name) !== undefined));
 }
 
-function instanceTerms(paths: Paths, { instance }: LossesConfig, label: LabelOf): Part {
-  if (!instance) return nothing;
-  const terms = (["image", "text"] as const).flatMap((path) => {
-    const weight = instance[path] ?? instance.weight;
-    if (weight === 0) return [];
-    const name = `instance.${path}`;
-    const value = classifierLoss(paths[path].classifier(), label(path), instance.smoothing, name);
-    return [{ name, value, weight }];
+/** Both paths' rows go through the shared classifier as one batch; each path's loss is the mean of its own rows. */
+function instanceTerms(paths: Paths, { instance }: LossesConfig, classify: Classify): Part {
+  const weights = (["image", "text"] as const).map(
+    (path) => [path, instance?.[path] ?? instance?.weight ?? 0] as const,
+  );
+  const weighed = weights.filter(([, weight]) => weight > 0);
+  if (!instance || weighed.length === 0) return nothing;
+  const classifier = classify(weighed.map(([path]) => paths[path].dropped()));
+  const labels = classifier.x.graph.input("instanceLabels", [classifier.x.shape[0]!], "i32");
+  const losses = classifierLosses(classifier, labels, instance.smoothing, "instance");
+  let begin = 0;
+  const terms = weighed.map(([path, weight]) => {
+    const end = begin + paths[path].embedding.shape[0]!;
+    const own = weighed.length > 1 ? slice(losses, { axis: 0, begin, end }, `instance.${path}.rows`) : losses;
+    begin = end;
+    return { name: `instance.${path}`, value: mean(own, { axes: [0] }, `instance.${path}`), weight };
   });
-  return { terms, feeds: () => ({}) };
+  const feeds: FeedRule = (image, text) => ({
+    instanceLabels: Int32Array.from(weighed.flatMap(([path]) => [...{ image, text }[path]])),
+  });
+  return { terms, feeds };
 }
 
 function rankingTerm(paths: Paths, { ranking }: LossesConfig, label: LabelOf): Part {

@@ -12,10 +12,7 @@ function initializerOf({ gain, deviation }: ClassifierConfig): Initializer {
   return deviation === undefined ? { kind: "fan-in-uniform", gain } : { kind: "normal", deviation };
 }
 
-/**
- * The shared classifier W_share at a path's feature [N, D], with `<name>.weight` [classes, D]. Both paths call it with
- * the same name and so share it.
- */
+/** The shared classifier W_share at features [N, D], with `<name>.weight` [classes, D]. */
 export function classifier(
   context: BuildContext,
   feature: Value,

@@ -3,7 +3,7 @@ import { createBuildContext, type BuildContext, type ParameterDeclaration } from
 import { dropoutLayer } from "../layers/dropout.js";
 import type { Classifier } from "../losses/instance.js";
 import { TrainingError } from "../train/errors.js";
-import { cropResize, l2Normalize } from "../ops/index.js";
+import { concat, cropResize, l2Normalize } from "../ops/index.js";
 import { classifier, NORM_EPSILON } from "./classifier.js";
 import { head } from "./head.js";
 import { imageTrunk, imageTrunkFeatures } from "./image-trunk.js";
@@ -36,8 +36,8 @@ export interface PathOutput {
   readonly projection: Value;
   /** The projection with length 1: what retrieval and the ranking losses compare. */
   readonly embedding: Value;
-  /** The shared classifier at the dropped-out projection; built when called. */
-  classifier(): Classifier;
+  /** The dropped-out projection [N, E], which the shared classifier reads; built when called. */
+  dropped(): Value;
 }
 
 /** A declared dual-path model: pure description, no weights. */
@@ -51,6 +51,11 @@ export interface DualPath {
   /** The text path; `text` is i32 [N, L] word ids, or f32 [N, D] for the vector path. */
   buildText(context: BuildContext, text: Value): PathOutput;
   /**
+   * The classifier that both paths share, at dropped-out projections [N, E], those of one path below those of the other:
+   * one product for both. Throws CONFIG for a model without one.
+   */
+  buildClassifier(context: BuildContext, dropped: readonly Value[]): Classifier;
+  /**
    * Scores [N, M] of embeddings [N, E] against [M, E] by the similarity network. Throws CONFIG for a model without one.
    */
   buildScores(context: BuildContext, a: Value, b: Value): Value;
@@ -62,8 +67,13 @@ export function dualPath(config: unknown, sizes: ModelSizes): DualPath {
   const face = {
     config: model,
     sizes,
-    buildImage: (context: BuildContext, input: ImageInput) => imagePath(context, input, model, sizes),
+    buildImage: (context: BuildContext, input: ImageInput) => imagePath(context, input, model),
     buildText: (context: BuildContext, text: Value) => textPath(context, text, model, sizes),
+    buildClassifier: (context: BuildContext, dropped: readonly Value[]) => {
+      if (model.classifier === "none") throw withoutClassifier();
+      const rows = dropped.length > 1 ? concat(dropped, { axis: 0 }, "classifier.rows") : dropped[0]!;
+      return classifier(context, rows, "classifier", model.classifier, sizes.classes);
+    },
     buildScores: (context: BuildContext, a: Value, b: Value) => {
       if (model.similarity === undefined) throw withoutSimilarity();
       return pairScores(context, a, b, "similarity", model.similarity);
@@ -72,18 +82,13 @@ export function dualPath(config: unknown, sizes: ModelSizes): DualPath {
   return { ...face, parameters: declaredParameters(face) };
 }
 
-function imagePath(
-  context: BuildContext,
-  input: ImageInput,
-  model: ModelConfig,
-  sizes: ModelSizes,
-): PathOutput {
+function imagePath(context: BuildContext, input: ImageInput, model: ModelConfig): PathOutput {
   const feature =
     model.image.kind === "features"
       ? input.image
       : imageTrunk(context, pixels(input, model.image), "image.trunk", model.image);
   const hidden = model.head.imageHidden ?? imageFeatures(model);
-  return pathOutput(context, feature, "image", hidden, model, sizes);
+  return pathOutput(context, feature, "image", hidden, model);
 }
 
 function textTrunk(
@@ -108,7 +113,7 @@ function pixels({ image, box }: ImageInput, config: ImageTrunkConfig): Value {
 
 function textPath(context: BuildContext, text: Value, model: ModelConfig, sizes: ModelSizes): PathOutput {
   const feature = textTrunk(context, text, model.text, sizes.vocabulary);
-  return pathOutput(context, feature, "text", model.head.textHidden, model, sizes);
+  return pathOutput(context, feature, "text", model.head.textHidden, model);
 }
 
 function pathOutput(
@@ -117,7 +122,6 @@ function pathOutput(
   name: "image" | "text",
   hidden: number,
   model: ModelConfig,
-  sizes: ModelSizes,
 ): PathOutput {
   const side = context.mode === "train" ? "post-relu" : model.evaluationFeature;
   const options = { config: model.head, hidden, outputs: model.embedding, side } as const;
@@ -127,11 +131,7 @@ function pathOutput(
     feature,
     projection,
     embedding,
-    classifier: () => {
-      if (model.classifier === "none") throw withoutClassifier();
-      const dropped = dropoutLayer(context, projection, `${name}.dropout`, model.head.dropout);
-      return classifier(context, dropped, "classifier", model.classifier, sizes.classes);
-    },
+    dropped: () => dropoutLayer(context, projection, `${name}.dropout`, model.head.dropout),
   };
 }
 
@@ -164,7 +164,7 @@ function declaredParameters(model: Omit<DualPath, "parameters">): readonly Param
   const context = createBuildContext(graph, { mode: "train" });
   const image = model.buildImage(context, declareImage(graph, model.config, 2));
   const text = model.buildText(context, declareText(graph, model.config, 2));
-  if (model.config.classifier !== "none") [image, text].forEach((path) => path.classifier());
+  if (model.config.classifier !== "none") model.buildClassifier(context, [image.dropped(), text.dropped()]);
   if (model.config.similarity) model.buildScores(context, image.embedding, text.embedding);
   return [...context.declarations.values()];
 }

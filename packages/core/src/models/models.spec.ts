@@ -136,14 +136,14 @@ describe("layer shapes", () => {
     expect([reluOf("pre-relu"), reluOf("post-relu")]).toEqual([false, true]);
   });
 
-  it("both paths share one classifier", () => {
+  it("both paths share one classifier and one product with it", () => {
     const model = dualPath(small, { classes: 5, vocabulary: 20 });
     const graph = new Graph("shared");
     const context = createBuildContext(graph, { mode: "train" });
     const image = model.buildImage(context, declareImage(graph, model.config, 2));
     const text = model.buildText(context, declareText(graph, model.config, 2));
-    expect(image.classifier().logits().shape).toEqual([2, 5]);
-    expect(text.classifier().logits().shape).toEqual([2, 5]);
+    const logits = model.buildClassifier(context, [image.dropped(), text.dropped()]).logits();
+    expect(logits.shape).toEqual([4, 5]);
     expect(graph.boundary.filter(({ name }) => name === "classifier.weight")).toHaveLength(1);
   });
 
@@ -297,10 +297,8 @@ describe("the two-branch network of paper B", () => {
   it("refuses an instance loss without a classifier", () => {
     const model = twoBranch({});
     const graph = new Graph("none");
-    const path = model.buildText(
-      createBuildContext(graph, { mode: "train" }),
-      declareText(graph, model.config, 2),
-    );
-    expect(() => path.classifier()).toThrow(/model has no classifier/);
+    const context = createBuildContext(graph, { mode: "train" });
+    const path = model.buildText(context, declareText(graph, model.config, 2));
+    expect(() => model.buildClassifier(context, [path.dropped()])).toThrow(/model has no classifier/);
   });
 });

@@ -40,8 +40,11 @@ export function stageGraph(model: DualPath, stage: Stage, source: SourceSize): S
   const { images, texts } = batchRows(stage);
   const image = model.buildImage(context, declareImage(graph, model.config, images, source));
   const text = model.buildText(context, declareText(graph, model.config, texts));
-  const scores = (): Value => model.buildScores(context, image.embedding, text.embedding);
-  const losses = lossTerms({ image, text }, stage.losses, stage.batchSize, scores);
+  const build = {
+    classifier: (dropped: readonly Value[]) => model.buildClassifier(context, dropped),
+    scores: () => model.buildScores(context, image.embedding, text.embedding),
+  };
+  const losses = lossTerms({ image, text }, stage.losses, build, stage.batchSize);
   const optimizer = appendOptimizer(context, losses.total, stage);
   const updated = updatedValues(context, optimizer);
   const averages = stage.average ? averageNodes(context, updated, stage.average.decay) : [];

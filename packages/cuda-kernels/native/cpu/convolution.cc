@@ -92,9 +92,17 @@ bool hasShortRows(const ConvolutionShape &shape) {
   return shape.weights->shape[3] > 1 && shape.destination->shape[2] < 4;
 }
 
-/// Small images, and what the library only does by its reference loops, go through matrix products.
+/// Without AVX-512 its strided kernels read the weights again for every few outputs: many do not stay in the
+/// cache.
+bool rereadsWeights(const ConvolutionShape &shape) {
+  constexpr int64_t cached = int64_t{2} << 20;
+  return imageLayout() == Layout::Blocked8 && shape.strides[1] > 1 && shape.weights->shape[3] > 1 &&
+         shape.weights->count() * static_cast<int64_t>(sizeof(float)) > cached;
+}
+
+/// Such convolutions, and what the library only does by its reference loops, go through matrix products.
 bool needsProducts(const ConvolutionShape &shape, const char *implementation) {
-  return shape.groups == 1 && (hasShortRows(shape) || isSlow(implementation));
+  return shape.groups == 1 && (hasShortRows(shape) || rereadsWeights(shape) || isSlow(implementation));
 }
 
 /// So do sequences, but for pointwise ones forward, where the library's own kernel is the faster one.

@@ -105,6 +105,7 @@ const std::vector<Geometry> &geometries() {
       {3, 1, 9, 32, 48, 1, 1},                          // pixels are the patches
       {3, 1, 9, 32, 48, 1, 1, {1, 2}},
       {2, 1, 5, 1024, 16, 1, 1},
+      {2, 11, 9, 256, 272, 3, 3, {2, 2}, {1, 1, 1, 1}}, // strided, with more weights than a cache holds
   };
   return list;
 }
