@@ -16,6 +16,23 @@ const ranks = async (queries: LabelledEmbeddings, gallery: LabelledEmbeddings, o
   Array.from((await matchRanks(store, queries, gallery, 2, options)).queries);
 
 describe("ranks of the best match", () => {
+  it("are the same where rows of a block are kept apart from a page", async () => {
+    const random = uniform01(3, 5, 0, 40);
+    const rows = (begin: number, count: number): number[][] =>
+      Array.from({ length: count }, (_, row) => [random[begin + 2 * row]!, random[begin + 2 * row + 1]!]);
+    const long = (values: readonly number[]): number[] => [...values, ...Array<number>(1022).fill(0)];
+    const [queries, items] = [rows(0, 8), rows(16, 12)];
+    const labels = { queries: [0, 1, 2, 3, 0, 1, 2, 3], items: [0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3] };
+    const of = (dimension: number, widen: (values: readonly number[]) => readonly number[]) =>
+      matchRanks(
+        store,
+        set(labels.queries, queries.map(widen)),
+        set(labels.items, items.map(widen)),
+        dimension,
+      );
+    expect(await of(1024, long)).toEqual(await of(2, (values) => values));
+  });
+
   it("count the wrong items that score higher", async () => {
     const gallery = set(
       [0, 1, 2],

@@ -29,6 +29,9 @@ export interface RetrievalOptions {
 /** Largest blocks of queries and gallery: of cosines, and of scores that need all numbers of every pair. */
 const COSINE_ROWS = [1024, 2048] as const;
 const SCORED_ROWS = [64, 128] as const;
+/** Rows a multiple of a page apart would compete for the same few lines of the cache. */
+const pageApart = (dimension: number): boolean => dimension % 1024 === 0;
+
 /** Both directions in one pass over the similarity matrix; see {@link matchRanks} for the rule of ties. */
 export async function retrieval(
   store: Store,
@@ -88,7 +91,7 @@ interface BlockFeeds {
 class BlockSearch {
   readonly #queries: SortedRows;
   readonly #gallery: SortedRows;
-  readonly #dimension: number;
+  readonly #width: number;
   readonly #score: PairScore | undefined;
   #scores: Program | undefined;
   #counts: Program | undefined;
@@ -101,9 +104,10 @@ class BlockSearch {
   ) {
     const { score, queryRows, galleryRows } = options;
     const rows = score ? SCORED_ROWS : COSINE_ROWS;
-    this.#queries = new SortedRows(queries, dimension, queryRows ?? rows[0]);
-    this.#gallery = new SortedRows(gallery, dimension, galleryRows ?? rows[1]);
-    this.#dimension = dimension;
+    const stride = !score && pageApart(dimension) ? dimension + 16 : dimension;
+    this.#queries = new SortedRows(queries, dimension, { largest: queryRows ?? rows[0], stride });
+    this.#gallery = new SortedRows(gallery, dimension, { largest: galleryRows ?? rows[1], stride });
+    this.#width = stride;
     this.#score = score;
   }
 
@@ -127,8 +131,8 @@ class BlockSearch {
 
   #product(name: string): { graph: Graph; scores: Value } {
     const graph = new Graph(`retrieval.${name}`);
-    const query = graph.input("query", [this.#queries.blockRows, this.#dimension]);
-    const gallery = graph.input("gallery", [this.#gallery.blockRows, this.#dimension]);
+    const query = graph.input("query", [this.#queries.blockRows, this.#width]);
+    const gallery = graph.input("gallery", [this.#gallery.blockRows, this.#width]);
     if (this.#score === undefined)
       return { graph, scores: matmul(query, gallery, { transposeB: true }, "scores") };
     const queryPadding = graph.input("queryPadding", [this.#queries.blockRows, 1]);

@@ -19,9 +19,15 @@ export class SortedRows {
   readonly #order: Int32Array;
   readonly #embedding: Float32Array;
   readonly #dimension: number;
+  readonly #stride: number;
   readonly #block: Float32Array;
 
-  constructor({ embedding, labels }: LabelledEmbeddings, dimension: number, largest: number) {
+  /** `largest`: most rows of a block; `stride`: numbers of a row of it, zeros behind the embedding's own. */
+  constructor(
+    { embedding, labels }: LabelledEmbeddings,
+    dimension: number,
+    { largest, stride }: { readonly largest: number; readonly stride: number },
+  ) {
     this.#order = Int32Array.from(labels.keys()).sort((a, b) => labels[a]! - labels[b]! || a - b);
     this.labels = this.#order.map((row) => labels[row]!);
     this.blockRows = Math.min(largest, Math.ceil(labels.length / GRAIN) * GRAIN);
@@ -32,7 +38,8 @@ export class SortedRows {
     this.reaching = new Int32Array(rows);
     this.#embedding = embedding;
     this.#dimension = dimension;
-    this.#block = new Float32Array(this.blockRows * dimension);
+    this.#stride = stride;
+    this.#block = new Float32Array(this.blockRows * stride);
   }
 
   /** First and last row of a block, the last one not included; behind them it is filled with zeros. */
@@ -50,11 +57,11 @@ export class SortedRows {
   /** The embeddings of a block, in an array that the next call fills anew. */
   block(block: number): Float32Array {
     const [first, last] = this.range(block);
-    const dimension = this.#dimension;
-    this.#block.fill(0, (last - first) * dimension);
+    const [dimension, stride] = [this.#dimension, this.#stride];
+    this.#block.fill(0, (last - first) * stride);
     for (let row = first; row < last; row++) {
       const from = this.#order[row]! * dimension;
-      this.#block.set(this.#embedding.subarray(from, from + dimension), (row - first) * dimension);
+      this.#block.set(this.#embedding.subarray(from, from + dimension), (row - first) * stride);
     }
     return this.#block;
   }
