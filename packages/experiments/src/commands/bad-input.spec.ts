@@ -188,6 +188,17 @@ describe("bad input", () => {
   });
 });
 
+describe("a paper's row of another split", () => {
+  it("is refused before a trial starts", async () => {
+    const row = "{ name: stage I, split: flickr30k-karpathy/test, source: the paper }";
+    const { config, place } = await bench((text) => `${text}report: { published: [${row}] }\n`);
+    const { code, message } = await failure(place, "reproduce", config, ...offline);
+    expect(code).toBe("SPLIT_MISMATCH");
+    expect(message).toContain("'stage I (the paper)' on flickr30k-karpathy/test");
+    expect(message).toContain("leave its row out");
+  });
+});
+
 describe("the command's process", () => {
   const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
   const start = (environment: NodeJS.ProcessEnv = {}, ...parameters: string[]) =>

@@ -2,10 +2,11 @@ import { dualPath, stageGraph, Trainer } from "@dualpath/core";
 import { canonicalJson } from "../config/identity.js";
 import type { Experiment } from "../config/experiment.js";
 import { ExperimentError, codeOf, messageOf } from "../errors.js";
-import { requireSameSplit, type MeasuredOn } from "../report/same-split.js";
+import { requirePublishedSplits, requireSameSplit, type MeasuredOn } from "../report/same-split.js";
 import { describePoint, type TrialPlan } from "../space/plan.js";
 import { declaredFeatures } from "../trial/frozen-features.js";
-import { sourceSize } from "../trial/measure.js";
+import { stageTitle, withGallery } from "../trial/final-report.js";
+import { measuredName, sourceSize } from "../trial/measure.js";
 import {
   matchingSplits,
   openData,
@@ -18,7 +19,7 @@ import {
 /**
  * Everything that can be known to fail before a trial starts: the corpora are opened (and decoded, once), and each
  * point's data, model and curriculum are held against one another. No native code is loaded for it. Throws
- * SPLIT_MISMATCH where trials would be measured on splits that do not compare.
+ * SPLIT_MISMATCH where trials would be measured on splits that do not compare, with one another or with the paper.
  */
 export async function checkPlans(
   plans: readonly TrialPlan<Experiment>[],
@@ -33,6 +34,7 @@ export async function checkPlans(
     try {
       for (const plan of group) {
         checkPlan(plan, opened);
+        requirePublishedSplits(plan.config.report.published, reportedRows(plan.config, opened));
         measured.push({ what: describePoint(plan.point) || plan.id, split: splitsOf(plan.config, opened) });
       }
     } finally {
@@ -46,6 +48,12 @@ export async function checkPlans(
 function splitsOf({ evaluation, report }: Experiment, { data }: OpenedData): string {
   const names = [evaluation.split, ...report.splits].flatMap((split) => matchingSplits(data, split));
   return [...new Set(names)].map((name) => data.evaluation(name).name).join("; ");
+}
+
+/** Stages and splits of the rows that a trial will report. */
+function reportedRows({ curriculum, report }: Experiment, { data }: OpenedData): MeasuredOn[] {
+  const splits = report.splits.map((split) => withGallery(measuredName(data, split), report.gallery));
+  return curriculum.flatMap(({ name }) => splits.map((split) => ({ what: stageTitle(name), split })));
 }
 
 function byCorpus(plans: readonly TrialPlan<Experiment>[]): TrialPlan<Experiment>[][] {

@@ -14,12 +14,13 @@ import type { TrialDirectory } from "../sweep/directory.js";
 import { computedFeatures } from "../trial/frozen-features.js";
 import { engineMultiply } from "../trial/engine-multiply.js";
 import { latestCheckpoint, locateTrial, requireTrial } from "../trial/locate.js";
-import { measure } from "../trial/measure.js";
+import { measure, measuredName } from "../trial/measure.js";
 import { recallsOf } from "../trial/metrics.js";
 import { openData, requireSplits } from "../trial/open-data.js";
 import type { Recalls } from "../trial/result.js";
 import { checkSameVocabulary } from "@dualpath/datasets";
 import { readVocabulary } from "../trial/vocabulary.js";
+import { comparableRows, readOtherRows, titleOf, type OtherRow } from "./against.js";
 import type { CommandContext } from "./experiment-run.js";
 import { withData } from "./override.js";
 
@@ -29,6 +30,8 @@ export interface EvaluateOptions {
   readonly data?: string | undefined;
   readonly weights?: string | undefined;
   readonly split?: string | undefined;
+  /** Rows to show beside: a file that was written by `json`, or "published" for those of the trial's config. */
+  readonly against?: string | undefined;
   /** File for the rows as a JSON array. */
   readonly json?: string | undefined;
 }
@@ -43,7 +46,8 @@ export interface EvaluatedRow {
 
 /**
  * `evaluate`: scores a trained checkpoint on a split of its corpus, or of the same kind of corpus in another folder.
- * Throws CHECKPOINT when there is none, CHECKPOINT_MODEL and VOCABULARY_MISMATCH when it does not fit.
+ * Throws CHECKPOINT when there is none, CHECKPOINT_MODEL and VOCABULARY_MISMATCH when it does not fit, SPLIT_MISMATCH
+ * when it is compared with rows of other splits.
  */
 export async function evaluateCommand(
   options: EvaluateOptions,
@@ -54,6 +58,7 @@ export async function evaluateCommand(
   const experiment = readTrialConfig(located.directory, options);
   const checkpoint = located.file ?? latestCheckpoint(located.directory, experiment);
   const { description } = await readCheckpointHeader(checkpoint);
+  const others = options.against === undefined ? undefined : readOtherRows(options.against, experiment);
   const onProgress = (line: string): void => void output.write(`${line}\n`);
   const threads = experiment.threads ?? availableCores();
   const images = computedFeatures(experiment, { workspace, threads, signal, onProgress });
@@ -72,6 +77,8 @@ export async function evaluateCommand(
     if (kept !== undefined) checkSameVocabulary(corpus.vocabulary, kept, located.directory.vocabulary);
     const split = options.split ?? experiment.report.splits[0] ?? experiment.evaluation.split;
     requireSplits(data, [split], "--split");
+    const own = { what: options.checkpoint, split: measuredName(data, split) };
+    const beside = others === undefined ? [] : comparableRows(own, others);
     const { evaluation, device, model } = experiment;
     const expected = { model, sizes: { ...description.sizes, vocabulary: data.vocabularySize } };
     const [measured] = await measure({
@@ -85,7 +92,7 @@ export async function evaluateCommand(
       signal,
     });
     const rows = measured === undefined ? [] : rowsOf(measured.result);
-    output.write(`${checkpoint}\n\n${evaluatedTable(rows)}\n${precisionLine(measured?.result)}`);
+    output.write(`${checkpoint}\n\n${evaluatedTable(rows, beside)}\n${precisionLine(measured?.result)}`);
     if (options.json !== undefined) writeWhole(resolve(options.json), `${JSON.stringify(rows, null, 2)}\n`);
     return rows;
   } finally {
@@ -152,7 +159,7 @@ const HEADER = [
   "split",
 ];
 
-function evaluatedTable(rows: readonly EvaluatedRow[]): string {
+function evaluatedTable(rows: readonly EvaluatedRow[], beside: readonly OtherRow[]): string {
   const cells = rows.map(({ gallery, split, imageToText: i2t, textToImage: t2i, rsum }) => [
     gallery,
     ...[i2t.r1, i2t.r5, i2t.r10, i2t.medianRank, t2i.r1, t2i.r5, t2i.r10, t2i.medianRank, rsum].map((n) =>
@@ -160,5 +167,13 @@ function evaluatedTable(rows: readonly EvaluatedRow[]): string {
     ),
     split,
   ]);
-  return formatText({ header: HEADER, rows: cells });
+  return formatText({ header: HEADER, rows: [...cells, ...beside.map(otherCells)] });
+}
+
+function otherCells(row: OtherRow): string[] {
+  const shown = (recalls: OtherRow["imageToText"]): string[] =>
+    recalls === null
+      ? ["-", "-", "-", "-"]
+      : [recalls.r1, recalls.r5, recalls.r10].map((n) => n.toFixed(1)).concat("-");
+  return [titleOf(row), ...shown(row.imageToText), ...shown(row.textToImage), "-", row.split];
 }

@@ -22,7 +22,7 @@ import { declaredFeatures } from "../trial/frozen-features.js";
 import { openData, type OpenDataOptions } from "../trial/open-data.js";
 import { readExperiment, type CommandContext, type RunOptions } from "./experiment-run.js";
 
-export interface ExplainOptions extends Pick<RunOptions, "config" | "data"> {
+export interface ExplainOptions extends Pick<RunOptions, "config" | "data" | "weights"> {
   /** Print every node of every stage as well. */
   readonly nodes?: boolean | undefined;
 }

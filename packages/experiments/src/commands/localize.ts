@@ -4,11 +4,12 @@ import { readDocument, type ConfigDocument } from "../config/document.js";
 import { validated } from "../config/load.js";
 import { valueAt, withValue } from "../config/path.js";
 import { ExperimentError } from "../errors.js";
-import { localizationSchema, type LocalizationConfig } from "../localization/config.js";
+import { localizationSchema, splitName, type LocalizationConfig } from "../localization/config.js";
 import { localize } from "../localization/localize.js";
 import type { LocalizationRow } from "../localization/score.js";
 import { availableCores } from "../process/cores.js";
 import { writeWhole } from "../process/files.js";
+import { requireSameSplit } from "../report/same-split.js";
 import { formatText } from "../report/table.js";
 import { engineMultiply } from "../trial/engine-multiply.js";
 import type { CommandContext } from "./experiment-run.js";
@@ -25,12 +26,16 @@ export interface LocalizeCommandOptions {
 export const isLocalization = (document: ConfigDocument): boolean =>
   valueAt(document.value, ["task"]) === "phrase-localization";
 
-/** `reproduce` of a phrase-localization preset: trains, measures, prints the table with the papers' rows. */
+/**
+ * `reproduce` of a phrase-localization preset: trains, measures, prints the table with the papers' rows. Throws
+ * SPLIT_MISMATCH before that where a paper measured on another split.
+ */
 export async function localizeCommand(
   { file, data, json, folder }: LocalizeCommandOptions,
   { workspace, output, signal }: CommandContext,
 ): Promise<LocalizationRow[]> {
   const config = validated(placed(readDocument(file), data), localizationSchema);
+  requirePapersSplit(config);
   requireFiles(config);
   const threads = config.threads ?? availableCores();
   const engine = engineMultiply(config.device, threads);
@@ -62,6 +67,12 @@ function placed(document: ConfigDocument, data: string | undefined): ConfigDocum
   return { ...document, value: withValue(inFolder, ["entities", "directory"], folder) };
 }
 
+function requirePapersSplit(config: LocalizationConfig): void {
+  const papers = config.published.map(({ name, split, source }) => ({ what: `${name} (${source})`, split }));
+  const own = { what: config.name, split: splitName(config) };
+  requireSameSplit([own, ...papers], "any", "Measure on the paper's split, or leave its row out.");
+}
+
 function requireFiles({ name, entities, requires }: LocalizationConfig): void {
   const { directory } = entities;
   const missing = requires.filter(({ path }) => !existsSync(isAbsolute(path) ? path : join(directory, path)));
@@ -87,13 +98,13 @@ function localizationTable(rows: readonly LocalizationRow[], { published }: Loca
     seconds.toFixed(0),
     split,
   ]);
-  const papers = published.map(({ name, recalls, source }) => [
+  const papers = published.map(({ name, split, recalls, source }) => [
     name,
     ...recalls.map(percent),
     "-",
     "-",
     "-",
-    source,
+    `${split} (${source})`,
   ]);
   return formatText({ header, rows: [...measured, ...papers] });
 }

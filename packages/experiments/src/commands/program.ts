@@ -109,6 +109,7 @@ function addLookingCommands(program: Command, context: CommandContext): void {
       "--split <name>",
       "split to score, or a pattern as 'test-fold*' for a mean; default: the report's",
     )
+    .option("--against <rows>", "rows of the same split to show beside: a --json file, or 'published'")
     .option("--json <file>", "write the rows as a JSON array")
     .action(async (options: EvaluateOptions) => void (await evaluateCommand(options, context)));
   program
@@ -116,6 +117,7 @@ function addLookingCommands(program: Command, context: CommandContext): void {
     .description("show what training costs, before anything runs")
     .requiredOption("--config <file>", "YAML file, or the name of a checked-in config")
     .option("--data <folder>", "folder of the corpus, instead of the config's")
+    .option("--weights <file>", "weights of the image trunk, instead of the config's")
     .option("--nodes", "show every node of every stage")
     .action(async (options: ExplainOptions) => void (await explainCommand(named(options, "emoji"), context)));
   program

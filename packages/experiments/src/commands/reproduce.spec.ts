@@ -68,7 +68,7 @@ describe("a reproduced table", () => {
   it("has the paper's row behind those of its stage, with the split that the paper measured", () => {
     const source = "the paper";
     const published: PublishedRow[] = [
-      { name: "stage I", split: "flickr30k/test", textToImage: [3, 4, 5], source },
+      { name: "stage I", split: "emoji P1, split 7/test", textToImage: [3, 4, 5], source },
       { name: "stage III", split: "test", imageToText: [1, 2, 3], source },
     ];
     const all = withPublished(rows, published);
@@ -80,7 +80,41 @@ describe("a reproduced table", () => {
     expect(all[6]).toMatchObject({ imageToText: null, textToImage: { r1: 3, r5: 4, r10: 5 }, seconds: null });
     expect(all.at(-1)).toMatchObject({ name: "stage III", seed: "paper" });
     const line = reproducedTable(all).split("\n")[7];
-    expect(line).toMatch(/stage I +paper +- +- +- +3\.0 +4\.0 +5\.0 +- +flickr30k\/test \(the paper\)$/);
+    expect(line).toMatch(
+      /stage I +paper +- +- +- +3\.0 +4\.0 +5\.0 +- +emoji P1, split 7\/test \(the paper\)$/,
+    );
+  });
+
+  it("has each of the paper's rows behind the measured ones of its split", () => {
+    const measured = [
+      result("two branch", "coco/test", 1),
+      result("two branch", "coco/test-fold*, mean of 5", 2),
+    ];
+    const source = "the paper";
+    const published = ["coco/test-fold*, mean of 5", "coco/test"].map((split) => ({
+      name: "two branch",
+      split,
+      source,
+    }));
+    const all = withPublished(
+      reproducedRows([trial(0, {})], () => measured),
+      published,
+    );
+    expect(all.map(({ seed, split }) => `${seed} ${split}`)).toEqual([
+      "7 coco/test",
+      "paper coco/test",
+      "7 coco/test-fold*, mean of 5",
+      "paper coco/test-fold*, mean of 5",
+    ]);
+  });
+
+  it("refuses a paper's row of another split than the measured ones", () => {
+    const published = [{ name: "stage I", split: "flickr30k-karpathy/test", source: "the paper" }];
+    const compare = () => withPublished(rows, published);
+    expect(compare).toThrow(expect.objectContaining({ code: "SPLIT_MISMATCH" }) as Error);
+    expect(compare).toThrow(
+      /'stage I \(the paper\)' on flickr30k-karpathy\/test.*Measure on the paper's split/s,
+    );
   });
 
   it("prints one line a row", () => {

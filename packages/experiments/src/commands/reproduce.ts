@@ -1,5 +1,5 @@
 import { writeWhole } from "../process/files.js";
-import { splitKind } from "../report/same-split.js";
+import { requirePublishedSplits, splitKind } from "../report/same-split.js";
 import { formatText, type TrialRow } from "../report/table.js";
 import { sweepDirectory } from "../sweep/directory.js";
 import { readResult, type Recalls, type ResultRow } from "../trial/result.js";
@@ -80,20 +80,31 @@ export function reproducedRows(
   });
 }
 
-/** Each stage's rows followed by the published ones of its name. */
+/**
+ * The rows of each stage on each split followed by the published ones of the same. Throws SPLIT_MISMATCH for a
+ * published row whose stage was measured on other splits only.
+ */
 export function withPublished(
   rows: readonly ReproducedRow[],
   published: readonly PublishedRow[],
 ): ReproducedRow[] {
-  const stages = [...new Set(rows.map(({ name }) => name))];
-  const known = [...stages, ...published.map(({ name }) => name)];
-  return [...new Set(known)].flatMap((stage) => [
-    ...rows.filter(({ name }) => name === stage),
-    ...published.filter(({ name }) => name === stage).map(publishedRow),
-  ]);
+  requirePublishedSplits(
+    published,
+    rows.map(({ name, split }) => ({ what: name, split })),
+  );
+  const all = [...rows, ...published.map(publishedRow)];
+  const stages = new Set(all.map(({ name }) => name));
+  return [...stages].flatMap((stage) => bySplit(all.filter(({ name }) => name === stage)));
 }
 
-function publishedRow({ name, split, imageToText, textToImage, source }: PublishedRow): ReproducedRow {
+/** Rows of one split beside each other, splits in the order of their first rows. */
+function bySplit(rows: readonly ReproducedRow[]): ReproducedRow[] {
+  const kindOf = ({ split }: ReproducedRow): string => splitKind(split);
+  return [...new Set(rows.map(kindOf))].flatMap((kind) => rows.filter((row) => kindOf(row) === kind));
+}
+
+/** A paper's row in the form of the measured ones. */
+export function publishedRow({ name, split, imageToText, textToImage, source }: PublishedRow): ReproducedRow {
   const recalls = (row: PublishedRow["imageToText"]): Recalls | null =>
     row === undefined ? null : { r1: row[0], r5: row[1], r10: row[2] };
   const [forward, backward] = [recalls(imageToText), recalls(textToImage)];

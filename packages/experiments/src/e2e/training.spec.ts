@@ -204,6 +204,22 @@ describe("evaluating a checkpoint", () => {
     expect(row).toMatchObject({ imageToText: last?.imageToText, textToImage: last?.textToImage });
   });
 
+  it("stands beside rows of the same split, and refuses those of another", async () => {
+    const file = join(bench.folder, "earlier.json");
+    const evaluate = ["evaluate", "--checkpoint", reference.path, "--split"];
+    expect((await bench.run(...evaluate, "test", "--json", file)).exitCode).toBe(0);
+    const same = await bench.run(...evaluate, "test", "--against", file);
+    expect(same.exitCode, same.output).toBe(0);
+    expect(same.output.match(/^all .* tiny shapes\/test$/gm)).toHaveLength(2);
+    const other = await bench.run(...evaluate, "validation", "--against", file);
+    expect(other.exitCode).toBe(1);
+    expect(other.output).toMatch(
+      /on tiny shapes\/validation, 'all' on tiny shapes\/test: numbers of different splits/,
+    );
+    const none = await bench.run(...evaluate, "test", "--against", "published");
+    expect(none.output).toMatch(/--against published: the trial's config has no report\.published rows/);
+  });
+
   it("refuses a checkpoint of another model and names the difference", async () => {
     const other = trialDirectory(join(bench.folder, "other"));
     copyTrial(reference, other);

@@ -13,7 +13,7 @@ function writeTwoBranch(): string {
   const file = join(bench.folder, "two-branch.yaml");
   const published = `report:
   published:
-    - { name: two branch, split: test, imageToText: [40.3, 68.9, 79.9], source: paper B }
+    - { name: two branch, split: tiny shapes/test, imageToText: [40.3, 68.9, 79.9], source: paper B }
 `;
   const text = tinyExperiment(bench.corpus, published)
     .replace(

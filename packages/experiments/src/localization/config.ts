@@ -69,7 +69,14 @@ export const localizationSchema = z
     baseline: baselineSchema.optional(),
     split: z.enum(["validation", "test"]).default("test"),
     published: z
-      .array(z.strictObject({ name: z.string().min(1), recalls, source: z.string().min(1) }))
+      .array(
+        z.strictObject({
+          name: z.string().min(1),
+          split: z.string().min(1).describe("the split that the paper measured, in this project's words"),
+          recalls,
+          source: z.string().min(1),
+        }),
+      )
       .default([])
       .describe("rows of papers, shown beside what was measured"),
     requires: z
@@ -83,6 +90,11 @@ export const localizationSchema = z
   });
 
 export type LocalizationConfig = z.infer<typeof localizationSchema>;
+
+/** The measured split's name in results. */
+export const splitName = ({ split }: Pick<LocalizationConfig, "split">): string =>
+  `flickr30k-entities/${split}`;
+
 export type ProposalsConfig = z.infer<typeof proposalsSchema>;
 export type HardNegativesConfig = z.infer<typeof hardNegativesSchema>;
 export type LocalizationBaseline = z.infer<typeof baselineSchema>;

@@ -13,7 +13,7 @@ import {
 import { ExperimentError } from "../errors.js";
 import { writeWhole } from "../process/files.js";
 import { canonicalEmbedding } from "./baseline.js";
-import type { LocalizationConfig } from "./config.js";
+import { splitName, type LocalizationConfig } from "./config.js";
 import { embedRows } from "./embed.js";
 import { mineHardNegatives } from "./hard-negatives.js";
 import { localizationPicture } from "./picture.js";
@@ -115,7 +115,7 @@ class Localization {
         config.baseline,
       );
       const mentions = scoreMentions(measured, proposed, book, embedded);
-      rows.push(localizationRow("normalised CCA", config.split, mentions, this.#seconds()));
+      rows.push(localizationRow("normalised CCA", splitName(config), mentions, this.#seconds()));
     }
     let checkpoint = await this.#train(
       config.training,
@@ -206,6 +206,6 @@ class Localization {
       join(directory, "localization.png"),
       await localizationPicture(title, measured, proposed, mentions),
     );
-    return localizationRow(name, config.split, mentions, this.#seconds());
+    return localizationRow(name, splitName(config), mentions, this.#seconds());
   }
 }

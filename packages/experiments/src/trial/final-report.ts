@@ -87,14 +87,21 @@ function stageRows(
     .map(({ result }) => {
       const { imageToText, textToImage } = reported(result, gallery);
       return {
-        name: stage.replaceAll("-", " "),
-        split: gallery === undefined ? result.split : `${result.split}, gallery ${gallery}`,
+        name: stageTitle(stage),
+        split: withGallery(result.split, gallery),
         imageToText: recallsOf(imageToText),
         textToImage: recallsOf(textToImage),
         seconds: clock.stageSeconds(stage),
       };
     });
 }
+
+/** A stage's name in tables. */
+export const stageTitle = (stage: string): string => stage.replaceAll("-", " ");
+
+/** A measured split's name in tables, with the gallery where one is reported. */
+export const withGallery = (split: string, gallery: string | undefined): string =>
+  gallery === undefined ? split : `${split}, gallery ${gallery}`;
 
 async function drawPicture(
   { experiment, directory, data }: FinalReportOptions,

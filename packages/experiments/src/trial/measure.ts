@@ -72,8 +72,18 @@ function meanOf(split: string, parts: readonly Omit<Measurement, "split">[]): Om
   if (first === undefined) throw new RangeError(`measure: no split matches '${split}'`);
   if (parts.length === 1) return first;
   const mean = averageRetrieval(parts.map(({ result }) => result.full));
-  const name = `${first.result.split.replace(/[^/]*$/, "")}${split}, mean of ${parts.length}`;
+  const name = meanName(first.result.split, split, parts.length);
   return { ...first, result: { split: name, main: mean, full: mean, galleries: {} } };
+}
+
+const meanName = (first: string, pattern: string, parts: number): string =>
+  `${first.replace(/[^/]*$/, "")}${pattern}, mean of ${parts}`;
+
+/** The name that a split, or the mean over all that a pattern matches, has in results. */
+export function measuredName(data: TrainingData, split: string): string {
+  const names = matchingSplits(data, split);
+  const first = data.evaluation(names[0] ?? split).name;
+  return names.length > 1 ? meanName(first, split, names.length) : first;
 }
 
 /** (height, width) of stored pictures; undefined for feature vectors. */
