@@ -1,9 +1,12 @@
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openSafetensors, writeSafetensors } from "@dualpath/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadExperiment } from "../config/load.js";
 import { experimentSchema } from "../config/experiment.js";
+import { exportModel } from "../export/export-model.js";
 import { temporaryDirectory } from "../testing/temporary.js";
 import { trainTinyOnFeatures, type TrainedTiny } from "../testing/trained.js";
 import { computedFeatures } from "../trial/frozen-features.js";
@@ -39,6 +42,73 @@ async function measured() {
     names: Array.from(Array(photos.count).keys(), photos.nameOf),
   };
 }
+
+/** A checkpoint that says of itself what the tiny one says, less or more one thing; it holds no weights. */
+async function saying(key: "run" | "inputs", change: (said: string) => string | undefined): Promise<string> {
+  const original = await openSafetensors(tiny.checkpoint);
+  const { [key]: said = "", ...rest } = original.metadata;
+  await original.close();
+  const changed = change(said);
+  const path = join(temporaryDirectory(), "model.safetensors");
+  const metadata = changed === undefined ? rest : { ...rest, [key]: changed };
+  const fingerprint = createHash("sha256").update(metadata["run"]!).digest("hex").slice(0, 16);
+  await writeSafetensors(path, [], { ...metadata, fingerprint });
+  return path;
+}
+
+const withSimilarity = (run: string): string =>
+  run.replace('"evaluationFeature"', '"similarity":{"hidden":[4],"initializer":"xavier"},$&');
+const withoutPictures = (inputs: string): string => {
+  const { preprocessing, views } = JSON.parse(inputs) as { preprocessing: object; views: object };
+  return JSON.stringify({ preprocessing: { ...preprocessing, image: undefined }, views });
+};
+
+describe("a checkpoint that is no use for searching photos", () => {
+  it.each([
+    [
+      "scores pairs by a network",
+      "run",
+      withSimilarity,
+      /scores pairs by a similarity network.*Take a model/,
+    ],
+    [
+      "does not say how it reads",
+      "inputs",
+      () => undefined,
+      /does not say how photos and sentences are read/,
+    ],
+    ["never saw a photo", "inputs", withoutPictures, /precomputed image features and cannot look at photos/],
+  ] as const)("is refused by the search: one that %s", async (_, key, change, message) => {
+    const checkpoint = await saying(key, change);
+    await expect(open(checkpoint)).rejects.toMatchObject({
+      code: "CHECKPOINT",
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it.each([
+    [
+      "scores pairs by a network",
+      "run",
+      withSimilarity,
+      /scores pairs by a similarity network.*Take a model/,
+    ],
+    [
+      "does not say how it reads",
+      "inputs",
+      () => undefined,
+      /does not say how photos and sentences are read/,
+    ],
+  ] as const)("is refused by the export: one that %s", async (_, key, change, message) => {
+    const [checkpoint, output] = [await saying(key, change), join(temporaryDirectory(), "export")];
+    const options = { checkpoint, output, format: "onnx", int8: false, card: "" } as const;
+    await expect(exportModel(options)).rejects.toMatchObject({
+      code: "CHECKPOINT",
+      message: expect.stringMatching(message),
+    });
+    expect(existsSync(output)).toBe(false);
+  });
+});
 
 describe("a model of a frozen trunk's features", () => {
   it("embeds new photos as evaluation embeds the pictures of its corpus", async () => {
