@@ -53,7 +53,12 @@ export default typescript.config(
     rules: {
       "@nx/enforce-module-boundaries": [
         "error",
-        { depConstraints, allow: [], banTransitiveDependencies: false, enforceBuildableLibDependency: false },
+        {
+          depConstraints,
+          allow: ["/vitest\\.base\\.mjs$"],
+          banTransitiveDependencies: false,
+          enforceBuildableLibDependency: false,
+        },
       ],
     },
   },
