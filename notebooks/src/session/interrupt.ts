@@ -8,19 +8,25 @@ export interface Interruption {
 
 /**
  * Listens for the next interrupt and raises a signal: give it to a Trainer, and the stop button ends training at the
- * next step with a checkpoint. With `seconds`, the signal is raised after that time as well. Nothing listens before this
- * is called or after `release`.
+ * next step with a checkpoint. With `seconds`, the signal is raised after that time as well. Until then nobody else
+ * hears an interrupt: tslab would give the cell up at once, and forget what it has declared. Nothing listens before this
+ * is called, after the signal is raised or after `release`.
  */
 export function interruptible({ seconds }: { readonly seconds?: number } = {}): Interruption {
   const controller = new AbortController();
-  const stop = (): void => controller.abort();
-  process.once("SIGINT", stop);
-  const timer = seconds === undefined ? undefined : setTimeout(stop, 1000 * seconds);
-  return {
-    signal: controller.signal,
-    release: () => {
-      process.off("SIGINT", stop);
-      clearTimeout(timer);
-    },
+  const others = process.rawListeners("SIGINT") as NodeJS.SignalsListener[];
+  const handBack = (): void => {
+    clearTimeout(timer);
+    if (!process.listeners("SIGINT").includes(stop)) return;
+    for (const listener of others) process.on("SIGINT", listener);
+    process.off("SIGINT", stop);
   };
+  const stop = (): void => {
+    handBack();
+    controller.abort();
+  };
+  process.on("SIGINT", stop);
+  for (const listener of others) process.off("SIGINT", listener);
+  const timer = seconds === undefined ? undefined : setTimeout(stop, 1000 * seconds);
+  return { signal: controller.signal, release: handBack };
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { interruptible } from "./interrupt.js";
 import { workspaceRoot } from "./workspace.js";
 
@@ -12,6 +12,20 @@ describe("an interruption", () => {
     second.release();
     expect(second.signal.aborted).toBe(false);
     expect(process.listenerCount("SIGINT")).toBe(before);
+  });
+
+  it("is heard by nobody else, who hear the next one", () => {
+    const heard: string[] = [];
+    const other = (): void => void heard.push("other");
+    process.on("SIGINT", other);
+    onTestFinished(() => void process.off("SIGINT", other));
+    const { signal, release } = interruptible();
+    process.emit("SIGINT");
+    expect([signal.aborted, heard]).toEqual([true, []]);
+    process.emit("SIGINT");
+    release();
+    process.emit("SIGINT");
+    expect(heard).toEqual(["other", "other"]);
   });
 
   it("is raised when the time is over", async () => {
