@@ -61,5 +61,7 @@ export interface Addon {
   devices(): string[];
   operations(): string[];
   versions(): Record<string, string>;
+  /** Why products are not computed in a precision on a device; empty where they are. */
+  precisionGap(precision: string, device: number): string;
   threadsAvailable(): number;
 }

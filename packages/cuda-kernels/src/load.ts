@@ -18,6 +18,8 @@ export interface Backend {
   opNames(): string[];
   /** Versions of the libraries that are in use, by name. */
   versions(): Record<string, string>;
+  /** Why products are not computed in this precision here; empty where they are. */
+  precisionGap(precision: "bf16" | "tf32"): string;
   /** @param options.threads size of the pool; default DUALPATH_THREADS, else the cores given to the process */
   createStore(options: { readonly device: string; readonly threads?: number }): NativeStore;
 }
@@ -50,6 +52,7 @@ export function loadBackend(options: { readonly device?: Device } = {}): Backend
     ...(reason === undefined ? {} : { reason }),
     opNames: () => addon.operations(),
     versions: () => addon.versions(),
+    precisionGap: (precision) => addon.precisionGap(precision, index),
     createStore: ({ threads }) =>
       openStore(addon, threads ?? threadsFromEnvironment() ?? addon.threadsAvailable(), index),
   };

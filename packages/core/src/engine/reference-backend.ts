@@ -23,6 +23,7 @@ export const referenceBackend = (): EngineBackend => ({
   reason: "float64 reference interpreter",
   opNames: () => [...opRegistry.keys()],
   versions: () => ({ reference: "1" }),
+  precisionGap: (precision) => (precision === "tf32" ? "expected a CUDA device, got the reference" : ""),
   createStore: () => createReferenceStore(),
 });
 

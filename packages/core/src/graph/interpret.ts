@@ -1,4 +1,5 @@
 import { GraphError } from "../errors.js";
+import { roundToBfloat16 } from "../ops/cast.js";
 import { opRegistry } from "../ops/registry.js";
 import type { Value } from "./graph.js";
 import { namedInputs, type OpRow } from "./op.js";
@@ -47,7 +48,7 @@ export interface InterpreterState {
 /**
  * Runs a plan with the float64 references and returns its taps. With `arena`, every arena value is written to and
  * read from one array at its planned place, poisoned with NaN at the start, so that an overlap of two live values
- * changes the result.
+ * changes the result. What is made in bf16 is rounded.
  */
 export const interpretPlan = (plan: Plan, state: InterpreterState, arena = true): Float64Array[] => {
   const memory = createMemory(plan, state, arena);
@@ -88,8 +89,9 @@ const createMemory = (plan: Plan, { feeds, scalars, store }: InterpreterState, s
       const { first, stride, count } = span(id, place.offset);
       return Float64Array.from({ length: count }, (_, index) => slots[first + index * stride] ?? NaN);
     },
-    write: (id, data) => {
-      const { place, name } = valueOf(plan, id);
+    write: (id, exact) => {
+      const { place, name, dtype } = valueOf(plan, id);
+      const data = dtype === "bf16" ? exact.map(roundToBfloat16) : exact;
       if (place.kind === "store") store.set(name, data);
       else if (!shared) separate.set(id, data);
       else if (place.kind === "arena") {

@@ -25,6 +25,13 @@ export interface OpDefinition<
   readonly attrs: Schema;
   /** Output k overwrites the store value given as input `updates[k]`: the node is an effect. */
   readonly updates?: readonly Input[];
+  /**
+   * Inputs and outputs that precision bf16 may keep in bf16; everything else of the row stays in f32. The kernel takes
+   * all of them in one type; a product's outputs may be f32 beside bf16 inputs.
+   */
+  readonly narrow?: readonly (Input | Output)[];
+  /** Multiplies matrices: worth a cast of its inputs to bf16, and what TF32 is about. */
+  readonly product?: true;
   /** Inputs whose memory the first output may take over when this is their last use. */
   readonly inPlace?: readonly number[];
   /** Smallest and largest index that an input may hold; feeds are checked at every step. */
@@ -99,12 +106,24 @@ export const updatedPosition = (
   updates &&
   inputs.indexOf(updates[output % updates.length] as string) + Math.floor(output / updates.length) * repeats;
 
-/** Whether the op overwrites its input at this position. */
-export const isUpdated = (op: OpRow, position: number): boolean => {
+/** The row's name of the input at this position, whichever group it is in. */
+const rowName = (op: OpRow, position: number): string => {
   const fixed = fixedInputs(op);
   const first = position < op.inputs.length ? position : fixed + ((position - fixed) % (op.repeats ?? 1));
-  return op.updates?.includes(op.inputs[first] as string) ?? false;
+  return op.inputs[first] as string;
 };
+
+/** Whether the op overwrites its input at this position. */
+export const isUpdated = (op: OpRow, position: number): boolean =>
+  op.updates?.includes(rowName(op, position)) ?? false;
+
+/** Whether the op takes its input at this position in bf16. */
+export const isNarrowInput = (op: OpRow, position: number): boolean =>
+  op.narrow?.includes(rowName(op, position)) ?? false;
+
+/** Whether the op writes its output at this position in bf16. */
+export const isNarrowOutput = (op: OpRow, position: number): boolean =>
+  op.narrow?.includes(op.outputs[position] as string) ?? false;
 
 /** Pairs the input names of a row with `values`. */
 export const namedInputs = <T>(op: OpRow, values: readonly T[]): Record<string, T> =>

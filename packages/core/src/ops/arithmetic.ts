@@ -14,8 +14,10 @@ const binaryOp = (
   name: string,
   f: (a: number, b: number) => number,
   gradients: BinaryGradients,
+  storage: { readonly narrow?: readonly ("a" | "b" | "y")[] } = {},
 ): OpDefinition<"a" | "b", "y", typeof noAttributes> =>
   defineOp({
+    ...storage,
     name,
     inputs: ["a", "b"],
     outputs: ["y"],
@@ -38,7 +40,10 @@ const binaryOp = (
 
 const negated = (x: Value): Value => affine(x, { multiply: -1 });
 
-export const addOp = binaryOp("add", (a, b) => a + b, { a: (dy) => dy, b: (dy) => dy });
+/** Residuals, and gradients that meet. */
+const sums = { narrow: ["a", "b", "y"] } as const;
+
+export const addOp = binaryOp("add", (a, b) => a + b, { a: (dy) => dy, b: (dy) => dy }, sums);
 export const subtractOp = binaryOp("subtract", (a, b) => a - b, { a: (dy) => dy, b: negated });
 export const multiplyOp = binaryOp("multiply", (a, b) => a * b, {
   a: (dy, _, b) => multiply(dy, b),

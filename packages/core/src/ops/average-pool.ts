@@ -24,6 +24,7 @@ export const averagePoolOp = defineOp({
   name: "averagePool",
   inputs: ["x"],
   outputs: ["y"],
+  narrow: ["x", "y"],
   attrs: averagePoolAttributes,
   infer: ({ x }, attrs, check) => [{ shape: pooledShape(check, x, attrs), dtype: x.dtype }],
   grad: ({ x }, dy, attrs) => ({ x: () => averagePoolGrad(dy, { ...attrs, inputShape: x.shape }) }),
@@ -42,6 +43,7 @@ export const averagePoolGradOp = defineOp({
   name: "averagePoolGrad",
   inputs: ["dy"],
   outputs: ["dx"],
+  narrow: ["dy", "dx"],
   attrs: averagePoolGradAttributes,
   infer: ({ dy }, attrs, check) => {
     const dx = { shape: attrs.inputShape, dtype: dy.dtype };

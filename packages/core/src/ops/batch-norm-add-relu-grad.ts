@@ -9,6 +9,7 @@ export const batchNormAddReluGradOp = defineOp({
   name: "batchNormAddReluGrad",
   inputs: ["dy", "x", "gamma", "mean", "variance", "y"],
   outputs: ["dx", "dgamma", "dbeta", "dresidual"],
+  narrow: ["dy", "x", "y", "dx", "dresidual"],
   attrs: epsilonAttribute,
   inPlace: [0],
   infer: ({ dy, x, gamma, mean, variance, y }, _, check) => {

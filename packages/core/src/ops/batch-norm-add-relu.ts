@@ -11,6 +11,7 @@ export const batchNormAddReluOp = defineOp({
   name: "batchNormAddRelu",
   inputs: ["x", "gamma", "beta", "residual"],
   outputs: ["y", "mean", "variance"],
+  narrow: ["x", "residual", "y"],
   attrs: epsilonAttribute,
   infer: ({ x, gamma, beta, residual }, _, check) => {
     checkChannels(check, x, { gamma, beta });

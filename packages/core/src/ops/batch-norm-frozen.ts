@@ -11,6 +11,7 @@ export const batchNormFrozenOp = defineOp({
   name: "batchNormFrozen",
   inputs: ["x", "gamma", "beta", "mean", "variance"],
   outputs: ["y"],
+  narrow: ["x", "y"],
   attrs: normalizationAttributes,
   inPlace: [0],
   infer: ({ x, gamma, beta, mean, variance }, _, check) => {

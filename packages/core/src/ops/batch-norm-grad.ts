@@ -9,6 +9,7 @@ export const batchNormGradOp = defineOp({
   name: "batchNormGrad",
   inputs: ["dy", "x", "gamma", "mean", "variance", "y"],
   outputs: ["dx", "dgamma", "dbeta"],
+  narrow: ["dy", "x", "y", "dx"],
   attrs: normalizationAttributes,
   inPlace: [0],
   infer: ({ dy, x, gamma, mean, variance, y }, _, check) => {

@@ -17,6 +17,7 @@ export const batchNormOp = defineOp({
   name: "batchNorm",
   inputs: ["x", "gamma", "beta"],
   outputs: ["y", "mean", "variance"],
+  narrow: ["x", "y"],
   attrs: normalizationAttributes,
   infer: ({ x, gamma, beta }, _, check) => {
     checkChannels(check, x, { gamma, beta });

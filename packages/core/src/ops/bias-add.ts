@@ -10,12 +10,14 @@ export const biasAddOp = defineOp({
   name: "biasAdd",
   inputs: ["x", "b"],
   outputs: ["y"],
+  narrow: ["x", "y"],
   attrs: noAttributes,
   inPlace: [0],
   infer: ({ x, b }, _, check) => {
     check.rank("x", x, 1, 2, 3, 4);
     check.shape("b", b, [lastAxis(x.shape)], "one number per channel of x");
-    checkFloat(check, { x, b });
+    checkFloat(check, { x });
+    check.dtype("b", b, "f32");
     return [x];
   },
   grad: (_, dy) => ({ x: () => dy, b: () => biasGrad(dy) }),
@@ -26,11 +28,12 @@ export const biasGradOp = defineOp({
   name: "biasGrad",
   inputs: ["dy"],
   outputs: ["db"],
+  narrow: ["dy"],
   attrs: noAttributes,
   infer: ({ dy }, _, check) => {
     check.rank("dy", dy, 1, 2, 3, 4);
     checkFloat(check, { dy });
-    return [{ shape: [lastAxis(dy.shape)], dtype: dy.dtype }];
+    return [{ shape: [lastAxis(dy.shape)], dtype: "f32" }];
   },
   reference: ({ dy }) => {
     const db = new Float64Array(lastAxis(dy.shape));

@@ -48,6 +48,7 @@ export const classifierCrossEntropyOp = defineOp({
   name: "classifierCrossEntropy",
   inputs: ["x", "w", "bias", "labels"],
   outputs: ["loss", "logSumExp"],
+  product: true,
   attrs: attributes,
   infer: (inputs, _, check) => {
     checkClassifier(check, inputs);
@@ -73,6 +74,7 @@ export const classifierCrossEntropyGradOp = defineOp({
   name: "classifierCrossEntropyGrad",
   inputs: ["dloss", "x", "w", "bias", "labels", "logSumExp"],
   outputs: ["dx", "dw", "dbias"],
+  product: true,
   attrs: attributes,
   infer: ({ dloss, logSumExp, ...inputs }, _, check) => {
     checkClassifier(check, inputs);

@@ -19,6 +19,7 @@ export const concatOp = defineOp({
   inputs: ["x"] as readonly string[],
   repeats: 1,
   outputs: ["y"],
+  narrow: ["x", "y"],
   attrs: attributes,
   infer: (inputs: Named<TensorType>, { axis }, check) => {
     const types = Object.values(inputs);

@@ -20,6 +20,8 @@ export const conv2dGradWOp = defineOp({
   name: "conv2dGradW",
   inputs: ["x", "dy"],
   outputs: ["dw"],
+  narrow: ["x", "dy"],
+  product: true,
   attrs: attributes,
   infer: ({ x, dy }, attrs, check) => {
     const dw = { shape: attrs.weightShape, dtype: x.dtype };

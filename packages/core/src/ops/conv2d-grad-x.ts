@@ -20,6 +20,8 @@ export const conv2dGradXOp = defineOp({
   name: "conv2dGradX",
   inputs: ["dy", "w"],
   outputs: ["dx"],
+  narrow: ["dy", "w", "dx"],
+  product: true,
   attrs: attributes,
   infer: ({ dy, w }, attrs, check) => {
     const dx = { shape: attrs.inputShape, dtype: dy.dtype };

@@ -16,6 +16,8 @@ export const conv2dOp = defineOp({
   name: "conv2d",
   inputs: ["x", "w"],
   outputs: ["y"],
+  narrow: ["x", "w", "y"],
+  product: true,
   attrs: convolutionAttributes,
   infer: ({ x, w }, attrs, check) => [convolutionOutput(check, x, w, attrs)],
   grad: ({ x, w }, dy, attrs) => ({

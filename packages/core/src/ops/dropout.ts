@@ -11,6 +11,7 @@ export const dropoutOp = defineOp({
   name: "dropout",
   inputs: ["x", "seed", "step"],
   outputs: ["y"],
+  narrow: ["x", "y"],
   attrs: attributes,
   inPlace: [0],
   infer: ({ x, seed, step }, _, check) => {

@@ -11,13 +11,20 @@ export const checkFloat = (check: Check, types: Readonly<Record<string, TensorTy
 
 type NoAttributes = typeof noAttributes;
 
+/** The part of a row that says what bf16 may keep; absent: nothing. */
+interface Storage<Name extends string> {
+  readonly narrow?: readonly Name[];
+}
+
 /** A row y = f(x) without attributes, in place. */
 export const unaryOp = (
   name: string,
   f: (x: number) => number,
   gradient: (x: Value, dy: Value, y: Value) => Value,
+  storage: Storage<"x" | "y"> = {},
 ): OpDefinition<"x", "y", NoAttributes> =>
   defineOp({
+    ...storage,
     name,
     inputs: ["x"],
     outputs: ["y"],
@@ -36,8 +43,10 @@ export const unaryGradOp = <Saved extends "x" | "y">(
   name: string,
   saved: Saved,
   f: (dy: number, saved: number) => number,
+  storage: Storage<"dy" | Saved | "dx"> = {},
 ): OpDefinition<"dy" | Saved, "dx", NoAttributes> =>
   defineOp<"dy" | Saved, "dx", NoAttributes>({
+    ...storage,
     name,
     inputs: ["dy", saved],
     outputs: ["dx"],

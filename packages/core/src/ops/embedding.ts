@@ -10,6 +10,7 @@ export const embeddingOp = defineOp({
   name: "embedding",
   inputs: ["table", "bias", "ids"],
   outputs: ["y"],
+  narrow: ["y"],
   attrs: noAttributes,
   infer: ({ table, bias, ids }, _, check) => {
     check.rank("table", table, 2);
@@ -40,6 +41,7 @@ export const embeddingGradOp = defineOp({
   name: "embeddingGrad",
   inputs: ["ids", "dy"],
   outputs: ["dtable"],
+  narrow: ["dy"],
   attrs: embeddingGradAttributes,
   infer: ({ ids, dy }, { vocabulary }, check) => {
     check.rank("ids", ids, 2);
@@ -47,7 +49,7 @@ export const embeddingGradOp = defineOp({
     check.rank("dy", dy, 4);
     const [batch, length] = ids.shape as [number, number];
     check.shape("dy", dy, [batch, 1, length, dy.shape[3]!]);
-    return [{ shape: [vocabulary, dy.shape[3]!], dtype: dy.dtype }];
+    return [{ shape: [vocabulary, dy.shape[3]!], dtype: "f32" }];
   },
   reference: ({ ids, dy }, { vocabulary }) => {
     const width = dy.shape[3]!;

@@ -16,11 +16,12 @@ export const globalAveragePoolOp = defineOp({
   name: "globalAveragePool",
   inputs: ["x"],
   outputs: ["y"],
+  narrow: ["x"],
   attrs: noAttributes,
   infer: ({ x }, _, check) => {
     check.rank("x", x, 4);
     checkFloat(check, { x });
-    return [{ shape: [x.shape[0]!, x.shape[3]!], dtype: x.dtype }];
+    return [{ shape: [x.shape[0]!, x.shape[3]!], dtype: "f32" }];
   },
   grad: ({ x }, dy) => ({ x: () => globalAveragePoolGrad(dy, { inputShape: x.shape }) }),
   reference: ({ x }, _, [output]) => {
@@ -37,6 +38,7 @@ export const globalAveragePoolGradOp = defineOp({
   name: "globalAveragePoolGrad",
   inputs: ["dy"],
   outputs: ["dx"],
+  narrow: ["dx"],
   attrs: globalAveragePoolGradAttributes,
   infer: ({ dy }, { inputShape }, check) => {
     check.rank("inputShape", { shape: inputShape, dtype: dy.dtype }, 4);

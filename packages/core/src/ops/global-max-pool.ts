@@ -11,13 +11,14 @@ export const globalMaxPoolOp = defineOp({
   name: "globalMaxPool",
   inputs: ["x"],
   outputs: ["y", "argmax"],
+  narrow: ["x"],
   attrs: noAttributes,
   infer: ({ x }, _, check) => {
     check.rank("x", x, 4);
     checkFloat(check, { x });
     const pooled = [x.shape[0]!, x.shape[3]!];
     return [
-      { shape: pooled, dtype: x.dtype },
+      { shape: pooled, dtype: "f32" },
       { shape: pooled, dtype: "i32" },
     ];
   },
@@ -44,6 +45,7 @@ export const globalMaxPoolGradOp = defineOp({
   name: "globalMaxPoolGrad",
   inputs: ["dy", "argmax"],
   outputs: ["dx"],
+  narrow: ["dx"],
   attrs: globalMaxPoolGradAttributes,
   infer: ({ dy, argmax }, { inputShape }, check) => {
     check.rank("inputShape", { shape: inputShape, dtype: dy.dtype }, 4);

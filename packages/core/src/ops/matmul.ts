@@ -18,6 +18,8 @@ export const matmulOp = defineOp({
   name: "matmul",
   inputs: ["a", "b"],
   outputs: ["y"],
+  narrow: ["a", "b", "y"],
+  product: true,
   attrs: attributes,
   infer: ({ a, b }, { transposeA, transposeB }, check) => {
     check.rank("a", a, 2);

@@ -10,6 +10,7 @@ export const maxPoolOp = defineOp({
   name: "maxPool",
   inputs: ["x"],
   outputs: ["y", "argmax"],
+  narrow: ["x", "y"],
   attrs: poolingAttributes,
   infer: ({ x }, attrs, check) => {
     const pooled = pooledShape(check, x, attrs);
@@ -41,6 +42,7 @@ export const maxPoolGradOp = defineOp({
   name: "maxPoolGrad",
   inputs: ["dy", "argmax"],
   outputs: ["dx"],
+  narrow: ["dy", "dx"],
   attrs: maxPoolGradAttributes,
   infer: ({ dy, argmax }, attrs, check) => {
     const dx = { shape: attrs.inputShape, dtype: dy.dtype };

@@ -6,14 +6,20 @@ export const reluOp = unaryOp(
   "relu",
   (x) => Math.max(0, x),
   (_, dy, y) => reluGrad(dy, y),
+  { narrow: ["x", "y"] },
 );
-export const reluGradOp = unaryGradOp("reluGrad", "y", (dy, y) => (y > 0 ? dy : 0));
+export const reluGradOp = unaryGradOp("reluGrad", "y", (dy, y) => (y > 0 ? dy : 0), {
+  narrow: ["dy", "y", "dx"],
+});
 export const relu6Op = unaryOp(
   "relu6",
   (x) => Math.min(6, Math.max(0, x)),
   (x, dy) => relu6Grad(dy, x),
+  { narrow: ["x", "y"] },
 );
-export const relu6GradOp = unaryGradOp("relu6Grad", "x", (dy, x) => (x > 0 && x < 6 ? dy : 0));
+export const relu6GradOp = unaryGradOp("relu6Grad", "x", (dy, x) => (x > 0 && x < 6 ? dy : 0), {
+  narrow: ["dy", "x", "dx"],
+});
 
 /** max(0, x), any shape. */
 export const relu = (x: Value, name?: string): Value => apply(reluOp, { x }, {}, name).y;

@@ -11,6 +11,7 @@ export const reshapeOp = defineOp({
   name: "reshape",
   inputs: ["x"],
   outputs: ["y"],
+  narrow: ["x", "y"],
   attrs: attributes,
   inPlace: [0],
   infer: ({ x }, { shape }, check) => {

@@ -27,6 +27,7 @@ export const sliceOp = defineOp({
   name: "slice",
   inputs: ["x"],
   outputs: ["y"],
+  narrow: ["x", "y"],
   attrs: sliceAttributes,
   infer: ({ x }, { axis, begin, end }, check) => {
     checkRange(check, x.shape, axis, begin, end);
@@ -49,6 +50,7 @@ export const sliceGradOp = defineOp({
   name: "sliceGrad",
   inputs: ["dy"],
   outputs: ["dx"],
+  narrow: ["dy", "dx"],
   attrs: sliceGradAttributes,
   infer: ({ dy }, { inputShape, axis, begin }, check) => {
     const width = dy.shape[axis] ?? 0;

@@ -21,6 +21,7 @@ export const transposeOp = defineOp({
   name: "transpose",
   inputs: ["x"],
   outputs: ["y"],
+  narrow: ["x", "y"],
   attrs: attributes,
   infer: ({ x }, { permutation }, check) => {
     const axes = x.shape.map((_, axis) => axis);

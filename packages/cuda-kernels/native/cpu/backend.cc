@@ -1,8 +1,10 @@
 #include "../engine/backend.h"
 
 #include "../engine/processor.h"
+#include "../functors/bfloat16.h"
 #include "instruction_set.h"
 #include "kernels.h"
+#include "narrow.h"
 #include "onednn.h"
 #include "reorder.h"
 
@@ -27,6 +29,7 @@ public:
   const char *kind() const override { return "cpu"; }
   std::vector<std::string> operations() const override;
   std::map<std::string, std::string> versions() const override;
+  std::string precisionGap(const std::string &precision) const override;
   Prepare find(const std::string &op) const override {
     const auto found = table().find(op);
     return found == table().end() ? nullptr : found->second;
@@ -52,14 +55,24 @@ std::map<std::string, std::string> CpuBackend::versions() const {
           {"compiler", __VERSION__}};
 }
 
-bool CpuBackend::allFinite(const Tensor &value) const {
-  const auto *data = value.as<const float>();
+std::string CpuBackend::precisionGap(const std::string &precision) const {
+  if (precision == "tf32")
+    return "cpu: expected a CUDA device, whose tensor cores have TF32, got none; f32 is computed in full";
+  return precision == "bf16" ? cpu::bfloat16Gap() : "";
+}
+
+template <class T> bool allFiniteOf(const Tensor &value) {
+  const auto *data = value.as<const T>();
   const auto count = value.count();
   int64_t wrong = 0;
 #pragma omp parallel for reduction(+ : wrong)
   for (int64_t i = 0; i < count; ++i)
-    wrong += std::isfinite(data[i]) ? 0 : 1;
+    wrong += std::isfinite(static_cast<float>(data[i])) ? 0 : 1;
   return wrong == 0;
+}
+
+bool CpuBackend::allFinite(const Tensor &value) const {
+  return value.dtype == DType::BF16 ? allFiniteOf<BFloat16>(value) : allFiniteOf<float>(value);
 }
 
 } // namespace

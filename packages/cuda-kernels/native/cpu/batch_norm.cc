@@ -29,17 +29,17 @@ double inverseDeviation(const NormRoles &roles, int64_t channel) {
 }
 
 /// The first pixel of every channel; in any layout it lies within the first image's blocks.
-void firstPixel(const Tensor &x, float *to) {
+template <class T> void firstPixel(const Tensor &x, float *to) {
   const auto channels = x.shape.back(), block = blockOf(x.layout) ? blockOf(x.layout) : channels;
   const auto pixels = blockOf(x.layout) ? x.shape[1] * x.shape[2] : 1;
   for (int64_t c = 0; c < channels; ++c)
-    to[c] = x.as<float>()[c / block * pixels * block + c % block];
+    to[c] = x.as<T>()[c / block * pixels * block + c % block];
 }
 
-void batchStatistics(const Work &work, const NormRoles &roles, std::byte *scratch) {
+template <class T> void batchStatistics(const Work &work, const NormRoles &roles, std::byte *scratch) {
   auto *shift = work.vector(scratch, 0), *partial = work.partial(scratch);
-  firstPixel(*roles.x, shift);
-  sumShifted(work.tiles, roles.x->as<float>(), shift, partial);
+  firstPixel<T>(*roles.x, shift);
+  sumShifted<T>(work.tiles, roles.x->as<T>(), shift, partial);
   const Sums sums{work.tiles, partial};
   const auto count = static_cast<double>(work.tiles.pixels());
   for (int64_t c = 0; c < work.tiles.channels(); ++c) {
@@ -50,23 +50,23 @@ void batchStatistics(const Work &work, const NormRoles &roles, std::byte *scratc
   }
 }
 
-void normalise(const Work &work, const NormRoles &roles, std::byte *scratch) {
+template <class T> void normalise(const Work &work, const NormRoles &roles, std::byte *scratch) {
   auto *factor = work.vector(scratch, 1), *offset = work.vector(scratch, 2);
   for (int64_t c = 0; c < work.tiles.channels(); ++c) {
     const double scale = roles.gamma->as<float>()[c] * inverseDeviation(roles, c);
     factor[c] = static_cast<float>(scale);
     offset[c] = static_cast<float>(roles.beta->as<float>()[c] - scale * roles.mean->as<float>()[c]);
   }
-  const auto *residual = roles.residual ? roles.residual->as<float>() : nullptr;
-  applyAffine(work.tiles, roles.x->as<float>(), {factor, offset, residual, roles.relu}, roles.y->as<float>());
+  const auto *residual = roles.residual ? roles.residual->as<T>() : nullptr;
+  applyAffine<T>(work.tiles, roles.x->as<T>(), {factor, offset, residual, roles.relu}, roles.y->as<T>());
 }
 
-Kernel forward(const NormRoles &roles) {
+template <class T> Kernel forwardOf(const NormRoles &roles) {
   const Work work(*roles.x);
   return {"tiles", work.bytes(), [=](std::byte *scratch) {
             if (!roles.frozen)
-              batchStatistics(work, roles, scratch);
-            normalise(work, roles, scratch);
+              batchStatistics<T>(work, roles, scratch);
+            normalise<T>(work, roles, scratch);
           }};
 }
 
@@ -90,20 +90,28 @@ void gradientAffine(const Work &work, const NormRoles &roles, std::byte *scratch
   }
 }
 
-Kernel backward(const NormRoles &roles) {
+template <class T> Kernel backwardOf(const NormRoles &roles) {
   const Work work(*roles.x);
   return {"tiles", work.bytes(), [=](std::byte *scratch) {
-            const auto *x = roles.x->as<float>();
-            auto *kept = roles.dresidual ? roles.dresidual->as<float>() : nullptr;
-            Gradient gradient{roles.dy->as<float>(), roles.relu ? roles.y->as<float>() : nullptr};
-            sumGradient(work.tiles, gradient, x, roles.mean->as<float>(), kept, work.partial(scratch));
+            const auto *x = roles.x->as<T>();
+            auto *kept = roles.dresidual ? roles.dresidual->as<T>() : nullptr;
+            Gradient<T> gradient{roles.dy->as<T>(), roles.relu ? roles.y->as<T>() : nullptr};
+            sumGradient<T>(work.tiles, gradient, x, roles.mean->as<float>(), kept, work.partial(scratch));
             gradientAffine(work, roles, scratch);
             if (kept)
               gradient = {kept, nullptr};
-            applyGradient(work.tiles, gradient, x,
-                          {work.vector(scratch, 0), work.vector(scratch, 1), work.vector(scratch, 2)},
-                          roles.dx->as<float>());
+            applyGradient<T>(work.tiles, gradient, x,
+                             {work.vector(scratch, 0), work.vector(scratch, 1), work.vector(scratch, 2)},
+                             roles.dx->as<T>());
           }};
+}
+
+Kernel forward(const NormRoles &roles) {
+  return functors::forStorage(roles.x, [&](auto type) { return forwardOf<decltype(type)>(roles); });
+}
+
+Kernel backward(const NormRoles &roles) {
+  return functors::forStorage(roles.x, [&](auto type) { return backwardOf<decltype(type)>(roles); });
 }
 
 } // namespace

@@ -1,5 +1,7 @@
 #include "batch_norm_passes.h"
 
+#include "../functors/bfloat16.h"
+
 namespace dualpath::cpu {
 namespace {
 
@@ -36,7 +38,7 @@ template <class AddPair> void sumPairs(const ChannelTiles &tiles, float *partial
 }
 
 /// Both are loaded before one is chosen: a load behind a condition would not become a vector load.
-template <bool masked> float gradientAt(const Gradient &gradient, int64_t at) {
+template <bool masked, class T> float gradientAt(const Gradient<T> &gradient, int64_t at) {
   const float dy = gradient.dy[at];
   if constexpr (masked) {
     const float y = gradient.y[at];
@@ -45,9 +47,9 @@ template <bool masked> float gradientAt(const Gradient &gradient, int64_t at) {
   return dy;
 }
 
-template <bool masked, bool keep>
-void sumGradientOf(const ChannelTiles &tiles, const Gradient &gradient, const float *x, const float *mean,
-                   float *kept, float *partial) {
+template <bool masked, bool keep, class T>
+void sumGradientOf(const ChannelTiles &tiles, const Gradient<T> &gradient, const T *x, const float *mean,
+                   T *kept, float *partial) {
   sumPairs(tiles, partial, [=](int64_t at, int64_t channel, float &plain, float &scaled) {
     const float g = gradientAt<masked>(gradient, at);
     if constexpr (keep)
@@ -57,9 +59,9 @@ void sumGradientOf(const ChannelTiles &tiles, const Gradient &gradient, const fl
   });
 }
 
-template <bool masked>
-void applyGradientOf(const ChannelTiles &tiles, const Gradient &gradient, const float *x,
-                     const GradientAffine &affine, float *dx) {
+template <bool masked, class T>
+void applyGradientOf(const ChannelTiles &tiles, const Gradient<T> &gradient, const T *x,
+                     const GradientAffine &affine, T *dx) {
   tiles.each([&](int64_t, int64_t channel, auto widthOf, auto tile) {
     constexpr int64_t width = widthOf;
     const float *a = affine.a + channel, *b = affine.b + channel, *c = affine.c + channel;
@@ -72,8 +74,8 @@ void applyGradientOf(const ChannelTiles &tiles, const Gradient &gradient, const 
   });
 }
 
-template <bool residual, bool relu>
-void applyAffineOf(const ChannelTiles &tiles, const float *x, const Affine &affine, float *y) {
+template <bool residual, bool relu, class T>
+void applyAffineOf(const ChannelTiles &tiles, const T *x, const Affine<T> &affine, T *y) {
   tiles.each([&](int64_t, int64_t channel, auto widthOf, auto tile) {
     constexpr int64_t width = widthOf;
     const float *factor = affine.factor + channel, *offset = affine.offset + channel;
@@ -92,7 +94,8 @@ void applyAffineOf(const ChannelTiles &tiles, const float *x, const Affine &affi
 
 } // namespace
 
-void sumShifted(const ChannelTiles &tiles, const float *x, const float *shift, float *partial) {
+template <class T>
+void sumShifted(const ChannelTiles &tiles, const T *x, const float *shift, float *partial) {
   sumPairs(tiles, partial, [=](int64_t at, int64_t channel, float &plain, float &squared) {
     const float value = x[at] - shift[channel];
     plain += value;
@@ -100,7 +103,7 @@ void sumShifted(const ChannelTiles &tiles, const float *x, const float *shift, f
   });
 }
 
-void applyAffine(const ChannelTiles &tiles, const float *x, const Affine &affine, float *y) {
+template <class T> void applyAffine(const ChannelTiles &tiles, const T *x, const Affine<T> &affine, T *y) {
   if (affine.residual)
     return affine.relu ? applyAffineOf<true, true>(tiles, x, affine, y)
                        : applyAffineOf<true, false>(tiles, x, affine, y);
@@ -108,18 +111,31 @@ void applyAffine(const ChannelTiles &tiles, const float *x, const Affine &affine
                      : applyAffineOf<false, false>(tiles, x, affine, y);
 }
 
-void sumGradient(const ChannelTiles &tiles, const Gradient &gradient, const float *x, const float *mean,
-                 float *kept, float *partial) {
+template <class T>
+void sumGradient(const ChannelTiles &tiles, const Gradient<T> &gradient, const T *x, const float *mean,
+                 T *kept, float *partial) {
   if (kept)
     return sumGradientOf<true, true>(tiles, gradient, x, mean, kept, partial);
   return gradient.y ? sumGradientOf<true, false>(tiles, gradient, x, mean, kept, partial)
                     : sumGradientOf<false, false>(tiles, gradient, x, mean, kept, partial);
 }
 
-void applyGradient(const ChannelTiles &tiles, const Gradient &gradient, const float *x,
-                   const GradientAffine &affine, float *dx) {
+template <class T>
+void applyGradient(const ChannelTiles &tiles, const Gradient<T> &gradient, const T *x,
+                   const GradientAffine &affine, T *dx) {
   return gradient.y ? applyGradientOf<true>(tiles, gradient, x, affine, dx)
                     : applyGradientOf<false>(tiles, gradient, x, affine, dx);
 }
+
+#define PASSES(T)                                                                                            \
+  template void sumShifted(const ChannelTiles &, const T *, const float *, float *);                         \
+  template void applyAffine(const ChannelTiles &, const T *, const Affine<T> &, T *);                        \
+  template void sumGradient(const ChannelTiles &, const Gradient<T> &, const T *, const float *, T *,        \
+                            float *);                                                                        \
+  template void applyGradient(const ChannelTiles &, const Gradient<T> &, const T *, const GradientAffine &,  \
+                              T *);
+PASSES(float)
+PASSES(BFloat16)
+#undef PASSES
 
 } // namespace dualpath::cpu

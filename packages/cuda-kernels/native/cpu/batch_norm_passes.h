@@ -4,6 +4,8 @@
 
 namespace dualpath::cpu {
 
+/// The values are float or BFloat16, all sums and vectors float.
+
 /// Two sums a channel, gathered by parts: partial (parts, 2, channels).
 struct Sums {
   const ChannelTiles &tiles;
@@ -19,31 +21,33 @@ struct Sums {
 
 /// sum(x - x0) and sum((x - x0)^2) with x0 the first pixel, which keeps the digits that a large mean would
 /// cost.
-void sumShifted(const ChannelTiles &tiles, const float *x, const float *shift, float *partial);
+template <class T> void sumShifted(const ChannelTiles &tiles, const T *x, const float *shift, float *partial);
 
 /// y = factor x + offset [+ residual] [, at least 0].
-struct Affine {
+template <class T> struct Affine {
   const float *factor, *offset; // by channel
-  const float *residual;        // null: none
+  const T *residual;            // null: none
   bool relu;
 };
-void applyAffine(const ChannelTiles &tiles, const float *x, const Affine &affine, float *y);
+template <class T> void applyAffine(const ChannelTiles &tiles, const T *x, const Affine<T> &affine, T *y);
 
 /// The gradient that reaches the normalisation: dy, where y > 0 if there was a relu.
-struct Gradient {
-  const float *dy;
-  const float *y; // null: no relu
+template <class T> struct Gradient {
+  const T *dy;
+  const T *y; // null: no relu
 };
 
 /// sum(g) and sum(g (x - mean)); stores g as well when `kept` is not null.
-void sumGradient(const ChannelTiles &tiles, const Gradient &gradient, const float *x, const float *mean,
-                 float *kept, float *partial);
+template <class T>
+void sumGradient(const ChannelTiles &tiles, const Gradient<T> &gradient, const T *x, const float *mean,
+                 T *kept, float *partial);
 
 /// dx = a g + b x + c by channel. May run in place of dy.
 struct GradientAffine {
   const float *a, *b, *c;
 };
-void applyGradient(const ChannelTiles &tiles, const Gradient &gradient, const float *x,
-                   const GradientAffine &affine, float *dx);
+template <class T>
+void applyGradient(const ChannelTiles &tiles, const Gradient<T> &gradient, const T *x,
+                   const GradientAffine &affine, T *dx);
 
 } // namespace dualpath::cpu

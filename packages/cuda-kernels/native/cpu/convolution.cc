@@ -1,9 +1,11 @@
 #include "../engine/convolution_shape.h"
 #include "convolution_products.h"
 #include "kernels.h"
+#include "narrow.h"
 #include "onednn.h"
 #include "winograd.h"
 
+#include <algorithm>
 #include <string_view>
 
 namespace dualpath::cpu {
@@ -22,12 +24,14 @@ memory::dims weightDims(const ConvolutionShape &shape) {
 
 memory::desc weightDesc(const ConvolutionShape &shape) {
   const auto tag = shape.groups == 1 ? memory::format_tag::oihw : memory::format_tag::goihw;
-  return {weightDims(shape), memory::data_type::f32, tag};
+  return {weightDims(shape), dataType(shape.weights->dtype), tag};
 }
 
 memory::desc anyWeightDesc(const ConvolutionShape &shape) {
-  return {weightDims(shape), memory::data_type::f32, memory::format_tag::any};
+  return {weightDims(shape), dataType(shape.weights->dtype), memory::format_tag::any};
 }
+
+bool isNarrow(const Tensor *tensor) { return tensor->dtype == DType::BF16; }
 
 /// Descriptions of source and destination that the library is asked for.
 struct Images {
@@ -47,11 +51,27 @@ convolution_forward::primitive_desc forwardDesc(const ConvolutionShape &s, const
   return {desc, attributes(), engine()};
 }
 
+/// The forward convolution that belongs to a gradient. A gradient of bf16 inputs may be f32; the forward one
+/// is in bf16 throughout.
+convolution_forward::primitive_desc hint(const ConvolutionShape &s, const Images &images) {
+  const auto narrow = [](memory::desc desc) {
+    desc.data.data_type = dnnl_bf16;
+    return desc;
+  };
+  const std::initializer_list<const Tensor *> operands{s.source, s.weights, s.destination};
+  if (std::none_of(operands.begin(), operands.end(), isNarrow))
+    return forwardDesc(s, images);
+  const convolution_forward::desc desc(dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_auto,
+                                       narrow(images.source), narrow(anyWeightDesc(s)),
+                                       narrow(images.destination), s.strides, s.gaps, s.padBegin, s.padEnd);
+  return {desc, attributes(), engine()};
+}
+
 convolution_backward_data::primitive_desc gradSourceDesc(const ConvolutionShape &s, const Images &images) {
   const convolution_backward_data::desc desc(dnnl::algorithm::convolution_auto, images.source,
                                              anyWeightDesc(s), images.destination, s.strides, s.gaps,
                                              s.padBegin, s.padEnd);
-  return {desc, attributes(), engine(), forwardDesc(s, images)};
+  return {desc, attributes(), engine(), hint(s, images)};
 }
 
 convolution_backward_weights::primitive_desc gradWeightsDesc(const ConvolutionShape &s,
@@ -59,7 +79,7 @@ convolution_backward_weights::primitive_desc gradWeightsDesc(const ConvolutionSh
   const convolution_backward_weights::desc desc(dnnl::algorithm::convolution_auto, images.source,
                                                 anyWeightDesc(s), images.destination, s.strides, s.gaps,
                                                 s.padBegin, s.padEnd);
-  return {desc, attributes(), engine(), forwardDesc(s, images)};
+  return {desc, attributes(), engine(), hint(s, images)};
 }
 
 bool isSlow(const char *implementation) {
@@ -115,54 +135,71 @@ bool gradientNeedsProducts(const ConvolutionShape &shape, const char *implementa
   return needsProducts(shape, implementation) || (shape.groups == 1 && isSequence(shape));
 }
 
-} // namespace
-
-Kernel conv2d(const Node &node) {
-  const auto shape = convolutionShape(node);
-  if (prefersWinograd(shape))
-    return conv2dByWinograd(shape);
-  return guarded(node, [&] {
-    const auto desc = choose(shape, forwardDesc);
-    if (forwardNeedsProducts(shape, desc.impl_info_str()))
-      return conv2dByProducts(shape);
+/// The three ops: how the library is asked, how its call is fed, and what may do better.
+struct Forward {
+  static constexpr auto describe = forwardDesc;
+  static constexpr auto byWinograd = conv2dByWinograd, byProducts = conv2dByProducts;
+  static constexpr auto prefersProducts = forwardNeedsProducts;
+  static Kernel call(const ConvolutionShape &shape, const convolution_forward::primitive_desc &desc) {
     auto call = std::make_shared<Call>(convolution_forward(desc), desc.scratchpad_desc());
     call->input(DNNL_ARG_SRC, shape.source, imageDesc(*shape.source), desc.src_desc());
     call->input(DNNL_ARG_WEIGHTS, shape.weights, weightDesc(shape), desc.weights_desc());
     call->output(DNNL_ARG_DST, shape.destination, imageDesc(*shape.destination), desc.dst_desc());
     return kernelOf(desc.impl_info_str(), call);
-  });
-}
+  }
+};
 
-Kernel conv2dGradX(const Node &node) {
-  const auto shape = convolutionShape(node);
-  if (prefersWinograd(shape))
-    return conv2dGradXByWinograd(shape);
-  return guarded(node, [&] {
-    const auto desc = choose(shape, gradSourceDesc);
-    if (gradientNeedsProducts(shape, desc.impl_info_str()))
-      return conv2dGradXByProducts(shape);
+struct GradSource {
+  static constexpr auto describe = gradSourceDesc;
+  static constexpr auto byWinograd = conv2dGradXByWinograd, byProducts = conv2dGradXByProducts;
+  static constexpr auto prefersProducts = gradientNeedsProducts;
+  static Kernel call(const ConvolutionShape &shape, const convolution_backward_data::primitive_desc &desc) {
     auto call = std::make_shared<Call>(convolution_backward_data(desc), desc.scratchpad_desc());
     call->input(DNNL_ARG_DIFF_DST, shape.destination, imageDesc(*shape.destination), desc.diff_dst_desc());
     call->input(DNNL_ARG_WEIGHTS, shape.weights, weightDesc(shape), desc.weights_desc());
     call->output(DNNL_ARG_DIFF_SRC, shape.source, imageDesc(*shape.source), desc.diff_src_desc());
     return kernelOf(desc.impl_info_str(), call);
-  });
-}
+  }
+};
 
-Kernel conv2dGradW(const Node &node) {
-  const auto shape = convolutionShape(node);
-  if (prefersWinograd(shape))
-    return conv2dGradWByWinograd(shape);
-  return guarded(node, [&] {
-    const auto desc = choose(shape, gradWeightsDesc);
-    if (gradientNeedsProducts(shape, desc.impl_info_str()))
-      return conv2dGradWByProducts(shape);
+struct GradWeights {
+  static constexpr auto describe = gradWeightsDesc;
+  static constexpr auto byWinograd = conv2dGradWByWinograd, byProducts = conv2dGradWByProducts;
+  static constexpr auto prefersProducts = gradientNeedsProducts;
+  static Kernel call(const ConvolutionShape &shape,
+                     const convolution_backward_weights::primitive_desc &desc) {
     auto call = std::make_shared<Call>(convolution_backward_weights(desc), desc.scratchpad_desc());
     call->input(DNNL_ARG_SRC, shape.source, imageDesc(*shape.source), desc.src_desc());
     call->input(DNNL_ARG_DIFF_DST, shape.destination, imageDesc(*shape.destination), desc.diff_dst_desc());
     call->output(DNNL_ARG_DIFF_WEIGHTS, shape.weights, weightDesc(shape), desc.diff_weights_desc());
     return kernelOf(desc.impl_info_str(), call);
+  }
+};
+
+template <class Pass> Kernel floats(const Node &node) {
+  const auto shape = convolutionShape(node);
+  if (prefersWinograd(shape))
+    return Pass::byWinograd(shape);
+  return guarded(node, [&] {
+    const auto desc = choose(shape, Pass::describe);
+    return Pass::prefersProducts(shape, desc.impl_info_str()) ? Pass::byProducts(shape)
+                                                              : Pass::call(shape, desc);
   });
 }
+
+/// bf16 by the library's kernels; where it has none but its reference loops, f32 is the faster.
+template <class Pass> Kernel narrow(const Node &node) {
+  const auto shape = convolutionShape(node);
+  return guarded(node, [&] {
+    const auto desc = choose(shape, Pass::describe);
+    return isSlow(desc.impl_info_str()) ? widened(node, floats<Pass>) : Pass::call(shape, desc);
+  });
+}
+
+} // namespace
+
+Kernel conv2d(const Node &node) { return byStorage(node, floats<Forward>, narrow<Forward>); }
+Kernel conv2dGradX(const Node &node) { return byStorage(node, floats<GradSource>, narrow<GradSource>); }
+Kernel conv2dGradW(const Node &node) { return byStorage(node, floats<GradWeights>, narrow<GradWeights>); }
 
 } // namespace dualpath::cpu

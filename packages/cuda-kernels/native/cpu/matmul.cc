@@ -1,5 +1,6 @@
 #include "../engine/matmul_shape.h"
 #include "kernels.h"
+#include "narrow.h"
 #include "onednn.h"
 
 namespace dualpath::cpu {
@@ -13,9 +14,7 @@ memory::desc operandDesc(const Tensor &tensor, bool transposed) {
   return {{s[1], s[0]}, matrixDesc(tensor).data_type(), memory::format_tag::ba};
 }
 
-} // namespace
-
-Kernel matmul(const Node &node) {
+Kernel product(const Node &node) {
   const auto shape = matmulShape(node);
   return guarded(node, [&] {
     const auto a = operandDesc(*shape.a, shape.transposeA), b = operandDesc(*shape.b, shape.transposeB);
@@ -30,5 +29,10 @@ Kernel matmul(const Node &node) {
     return kernelOf(desc.impl_info_str(), call);
   });
 }
+
+} // namespace
+
+/// The library's product takes either type.
+Kernel matmul(const Node &node) { return byStorage(node, product, product); }
 
 } // namespace dualpath::cpu

@@ -6,22 +6,6 @@
 namespace dualpath::cpu {
 namespace {
 
-memory::data_type dataType(DType dtype) {
-  switch (dtype) {
-  case DType::F32:
-    return memory::data_type::f32;
-  case DType::BF16:
-    return memory::data_type::bf16;
-  case DType::I32:
-    return memory::data_type::s32;
-  case DType::U8:
-    return memory::data_type::u8;
-  case DType::U32:
-    break;
-  }
-  throw Failure(Code::DType, "oneDNN: dtype: expected f32, bf16, i32 or u8, got u32");
-}
-
 memory::dims imageDims(const Tensor &tensor) {
   const auto &s = tensor.shape;
   return {s[0], s[3], s[1], s[2]};
@@ -40,6 +24,22 @@ memory::format_tag imageTag(Layout layout) {
 }
 
 } // namespace
+
+memory::data_type dataType(DType dtype) {
+  switch (dtype) {
+  case DType::F32:
+    return memory::data_type::f32;
+  case DType::BF16:
+    return memory::data_type::bf16;
+  case DType::I32:
+    return memory::data_type::s32;
+  case DType::U8:
+    return memory::data_type::u8;
+  case DType::U32:
+    break;
+  }
+  throw Failure(Code::DType, "oneDNN: dtype: expected f32, bf16, i32 or u8, got u32");
+}
 
 dnnl::engine &engine() {
   static auto *shared =

@@ -19,6 +19,8 @@ dnnl::stream &stream(); // one per thread
 /// Blocks of the widest vectors that the library's kernels use here.
 Layout imageLayout();
 
+memory::data_type dataType(DType dtype);
+
 /// A row-major description of the tensor as it is (rank 1 and 2).
 memory::desc matrixDesc(const Tensor &tensor);
 

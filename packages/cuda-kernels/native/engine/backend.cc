@@ -6,6 +6,8 @@ namespace dualpath {
 
 std::vector<std::string> Backend::devices() const { return {kind()}; }
 
+std::string Backend::precisionGap(const std::string &) const { return ""; }
+
 const Backend &Backend::on(int device) const {
   if (device != 0)
     throw Failure(Code::Device, std::string(kind()) + ": device: expected 0, got " + std::to_string(device));

@@ -27,6 +27,8 @@ public:
   virtual const char *kind() const = 0;
   virtual std::vector<std::string> operations() const = 0;
   virtual std::map<std::string, std::string> versions() const = 0;
+  /// Why products are not computed in a precision here ("bf16", "tf32"); empty where they are.
+  virtual std::string precisionGap(const std::string &precision) const;
   virtual Prepare find(const std::string &op) const = 0; // null when there is no such op
 
   /// Names of the devices there are, at least one. Throws DEVICE or VERSION, with the reason, for none.

@@ -1,5 +1,7 @@
 #include "convolution_shape.h"
 
+#include "product_types.h"
+
 namespace dualpath {
 namespace {
 
@@ -20,12 +22,10 @@ void assignRoles(const Node &node, ConvolutionShape &shape) {
 }
 
 void checkOperands(const Node &node, const ConvolutionShape &shape) {
-  for (const auto *tensor : {shape.source, shape.weights, shape.destination}) {
+  for (const auto *tensor : {shape.source, shape.weights, shape.destination})
     if (tensor->rank() != 4)
       fail(Code::Shape, node, "'" + tensor->name + "'", "rank 4", printShape(tensor->shape));
-    if (tensor->dtype != DType::F32)
-      fail(Code::DType, node, "'" + tensor->name + "'", "f32", dtypeName(tensor->dtype));
-  }
+  requireProductTypes(node);
 }
 
 void readGeometry(const Node &node, ConvolutionShape &shape) {

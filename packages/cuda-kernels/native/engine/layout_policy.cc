@@ -38,6 +38,7 @@ const std::unordered_map<std::string_view, LayoutPolicy> &rows() {
       {"square", LayoutPolicy::Any},
       {"softplus", LayoutPolicy::Any},
       {"softplusGrad", LayoutPolicy::Any},
+      {"cast", LayoutPolicy::Any},
       {"biasAdd", LayoutPolicy::ChannelAware},
       {"biasGrad", LayoutPolicy::ChannelAware},
       {"maxPool", LayoutPolicy::ChannelAware},

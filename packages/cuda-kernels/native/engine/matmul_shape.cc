@@ -1,5 +1,7 @@
 #include "matmul_shape.h"
 
+#include "product_types.h"
+
 namespace dualpath {
 
 MatmulShape matmulShape(const Node &node) {
@@ -7,12 +9,10 @@ MatmulShape matmulShape(const Node &node) {
     fail(Code::PlanInvalid, node, "operands", "2 inputs and 1 output",
          std::to_string(node.inputs.size()) + " and " + std::to_string(node.outputs.size()));
   const auto *a = node.inputs[0], *b = node.inputs[1], *y = node.outputs[0];
-  for (const auto *tensor : {a, b, y}) {
+  for (const auto *tensor : {a, b, y})
     if (tensor->rank() != 2)
       fail(Code::Shape, node, "'" + tensor->name + "'", "rank 2", printShape(tensor->shape));
-    if (tensor->dtype != DType::F32)
-      fail(Code::DType, node, "'" + tensor->name + "'", "f32", dtypeName(tensor->dtype));
-  }
+  requireProductTypes(node);
   const bool transposeA = node.attributes.boolean("transposeA", false);
   const bool transposeB = node.attributes.boolean("transposeB", false);
   const auto inner = a->shape[transposeA ? 0 : 1], innerB = b->shape[transposeB ? 1 : 0];

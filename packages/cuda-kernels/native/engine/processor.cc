@@ -2,13 +2,10 @@
 
 #include "failure.h"
 
-#include <string_view>
-
 namespace dualpath {
-namespace {
 
 /// The compiler's builtin takes literals only.
-bool supports(std::string_view name) {
+bool processorHas(std::string_view name) {
 #if defined(__x86_64__)
   if (name == "avx2")
     return __builtin_cpu_supports("avx2");
@@ -22,15 +19,15 @@ bool supports(std::string_view name) {
     return __builtin_cpu_supports("avx512vl");
   if (name == "avx512dq")
     return __builtin_cpu_supports("avx512dq");
+  if (name == "avx512bf16")
+    return __builtin_cpu_supports("avx512bf16");
 #endif
   return name.empty();
 }
 
-} // namespace
-
 void requireProcessor(const char *const *compiledFor) {
   for (; *compiledFor; ++compiledFor)
-    if (!supports(*compiledFor))
+    if (!processorHas(*compiledFor))
       throw Failure(Code::Device,
                     std::string("processor: expected ") + *compiledFor +
                         ", for which this build was made, got none; " +

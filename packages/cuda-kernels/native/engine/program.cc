@@ -199,7 +199,7 @@ void Program::runNode(const AdaptedNode &adapted) {
   if (!checkFinite_)
     return;
   for (const auto *output : adapted.node().outputs)
-    if (output->dtype == DType::F32 && !store_.backend().allFinite(*output))
+    if (isFloat(output->dtype) && !store_.backend().allFinite(*output))
       fail(Code::NonFinite, adapted.node(), "output '" + output->name + "'", "finite numbers",
            "NaN or infinity");
 }

@@ -51,7 +51,7 @@ const char *layoutName(Layout layout) {
 }
 
 size_t reservedBytes(const std::vector<int64_t> &shape, DType dtype) {
-  const bool padded = shape.size() == 4 && shape[3] >= 16 && (dtype == DType::F32 || dtype == DType::BF16);
+  const bool padded = shape.size() == 4 && shape[3] >= 16 && isFloat(dtype);
   size_t bytes = sizeOf(dtype);
   for (size_t i = 0; i < shape.size(); ++i) {
     const auto extent = static_cast<size_t>(shape[i]);

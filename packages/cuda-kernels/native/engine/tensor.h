@@ -36,6 +36,7 @@ struct Tensor {
 };
 
 size_t sizeOf(DType dtype);
+constexpr bool isFloat(DType dtype) { return dtype == DType::F32 || dtype == DType::BF16; }
 const char *dtypeName(DType dtype);
 const char *layoutName(Layout layout);
 

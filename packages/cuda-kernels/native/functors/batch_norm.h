@@ -36,14 +36,14 @@ inline NormTiles normTiles(const Tensor *x) {
 }
 
 /// sum(x - x0) and sum((x - x0)^2) with x0 the first pixel, which keeps the digits that a large mean costs.
-struct NormSums {
-  const float *x;
+template <class T> struct NormSums {
+  const T *x;
   float *sums;
   NormTiles tiles;
 
   template <class Lanes> HD void operator()(int64_t tile, Lanes lanes) const {
     const int64_t begin = tiles.begin(tile), end = tiles.end(tile), channels = tiles.channels;
-    const float *first = x + tiles.channel(tile);
+    const T *first = x + tiles.channel(tile);
     float *target = sums + tiles.sumAt(tile);
     lanes.each(tiles.width(tile), [=](int64_t c) {
       const float shift = first[c];
@@ -60,9 +60,11 @@ struct NormSums {
 };
 
 /// The same sums of g and g (x - mean), where g is dy, or 0 where a relu cut y off; `kept` receives g.
-struct NormGradSums {
-  const float *dy, *y, *x, *mean; // y null: no relu
-  float *kept, *sums;             // kept null: g is not wanted
+template <class T> struct NormGradSums {
+  const T *dy, *y, *x; // y null: no relu
+  const float *mean;
+  T *kept; // null: g is not wanted
+  float *sums;
   NormTiles tiles;
 
   template <class Lanes> HD void operator()(int64_t tile, Lanes lanes) const {
@@ -99,9 +101,9 @@ struct PartSums {
 };
 
 /// Mean and variance of a channel. A row is a channel.
-struct NormStatistics {
+template <class T> struct NormStatistics {
   PartSums sums;
-  const float *x;
+  const T *x;
   float *mean, *variance;
   double pixels;
 
@@ -115,9 +117,11 @@ struct NormStatistics {
 };
 
 /// y = gamma (x - mean) / deviation + beta [+ residual] [, at least 0]. A row is a pixel.
-struct Normalise {
-  const float *x, *gamma, *beta, *mean, *variance, *residual; // residual may be null
-  float *y;
+template <class T> struct Normalise {
+  const T *x;
+  const float *gamma, *beta, *mean, *variance;
+  const T *residual; // may be null
+  T *y;
   int64_t channels;
   float epsilon;
   bool relu;
@@ -159,9 +163,10 @@ struct NormGradVectors {
 };
 
 /// dx of one pixel; it may take the place of dy.
-struct NormGrad {
-  const float *dy, *y, *x, *mean, *a, *b, *c; // y null: no relu, or dy is what it left
-  float *dx;
+template <class T> struct NormGrad {
+  const T *dy, *y, *x; // y null: no relu, or dy is what it left
+  const float *mean, *a, *b, *c;
+  T *dx;
   int64_t channels;
 
   template <class Lanes> HD void operator()(int64_t pixel, Lanes lanes) const {
@@ -174,40 +179,43 @@ struct NormGrad {
   }
 };
 
-inline float *floats(const Tensor *tensor) { return tensor ? tensor->as<float>() : nullptr; }
+template <class T> T *elements(const Tensor *tensor) { return tensor ? tensor->as<T>() : nullptr; }
+inline float *floats(const Tensor *tensor) { return elements<float>(tensor); }
 
-template <class Backend> Kernel normForward(const NormRoles &roles) {
+template <class Backend, class T> Kernel normForward(const NormRoles &roles) {
   const auto tiles = normTiles(roles.x);
   const auto epsilon = static_cast<float>(roles.epsilon);
   const size_t scratch = roles.frozen ? 0 : scratchBytes(2 * tiles.parts() * tiles.channels, sizeof(float));
   return kernel(scratch, [=](std::byte *memory) {
     auto *sums = reinterpret_cast<float *>(memory);
-    const auto *x = floats(roles.x);
+    const auto *x = elements<T>(roles.x);
     auto *mean = floats(roles.mean), *variance = floats(roles.variance);
     if (!roles.frozen) {
-      Backend::rows(tiles.count(), tiles.pixelsPerPart, NormSums{x, sums, tiles});
+      Backend::rows(tiles.count(), tiles.pixelsPerPart, NormSums<T>{x, sums, tiles});
       Backend::rows(
           tiles.channels, tiles.parts(),
-          NormStatistics{
+          NormStatistics<T>{
               {sums, tiles.parts(), tiles.channels}, x, mean, variance, static_cast<double>(tiles.pixels)});
     }
     Backend::rows(tiles.pixels, tiles.channels,
-                  Normalise{x, floats(roles.gamma), floats(roles.beta), mean, variance,
-                            floats(roles.residual), floats(roles.y), tiles.channels, epsilon, roles.relu});
+                  Normalise<T>{x, floats(roles.gamma), floats(roles.beta), mean, variance,
+                               elements<T>(roles.residual), elements<T>(roles.y), tiles.channels, epsilon,
+                               roles.relu});
   });
 }
 
-template <class Backend> Kernel normBackward(const NormRoles &roles) {
+template <class Backend, class T> Kernel normBackward(const NormRoles &roles) {
   const auto tiles = normTiles(roles.x);
   const size_t vector = scratchBytes(tiles.channels, sizeof(float)) / sizeof(float);
   const size_t scratch =
       3 * vector * sizeof(float) + scratchBytes(2 * tiles.parts() * tiles.channels, sizeof(float));
   return kernel(scratch, [=](std::byte *memory) {
     auto *a = reinterpret_cast<float *>(memory), *b = a + vector, *c = b + vector, *sums = c + vector;
-    const auto *x = floats(roles.x), *mean = floats(roles.mean), *dy = floats(roles.dy);
-    const auto *y = roles.relu ? floats(roles.y) : nullptr;
-    auto *kept = floats(roles.dresidual);
-    Backend::rows(tiles.count(), tiles.pixelsPerPart, NormGradSums{dy, y, x, mean, kept, sums, tiles});
+    const auto *x = elements<T>(roles.x), *dy = elements<T>(roles.dy);
+    const auto *y = roles.relu ? elements<T>(roles.y) : nullptr;
+    const auto *mean = floats(roles.mean);
+    auto *kept = elements<T>(roles.dresidual);
+    Backend::rows(tiles.count(), tiles.pixelsPerPart, NormGradSums<T>{dy, y, x, mean, kept, sums, tiles});
     Backend::rows(tiles.channels, tiles.parts(),
                   NormGradVectors{{sums, tiles.parts(), tiles.channels},
                                   floats(roles.gamma),
@@ -220,29 +228,36 @@ template <class Backend> Kernel normBackward(const NormRoles &roles) {
                                   static_cast<double>(tiles.pixels),
                                   static_cast<float>(roles.epsilon),
                                   roles.frozen});
-    Backend::rows(
-        tiles.pixels, tiles.channels,
-        NormGrad{kept ? kept : dy, kept ? nullptr : y, x, mean, a, b, c, floats(roles.dx), tiles.channels});
+    Backend::rows(tiles.pixels, tiles.channels,
+                  NormGrad<T>{kept ? kept : dy, kept ? nullptr : y, x, mean, a, b, c, elements<T>(roles.dx),
+                              tiles.channels});
   });
 }
 
+template <class Backend> Kernel normForwardOf(const NormRoles &roles) {
+  return forStorage(roles.x, [&](auto type) { return normForward<Backend, decltype(type)>(roles); });
+}
+template <class Backend> Kernel normBackwardOf(const NormRoles &roles) {
+  return forStorage(roles.x, [&](auto type) { return normBackward<Backend, decltype(type)>(roles); });
+}
+
 template <class Backend> Kernel batchNorm(const Node &node) {
-  return normForward<Backend>(forwardRoles(node, false, false));
+  return normForwardOf<Backend>(forwardRoles(node, false, false));
 }
 template <class Backend> Kernel batchNormFrozen(const Node &node) {
-  return normForward<Backend>(forwardRoles(node, true, false));
+  return normForwardOf<Backend>(forwardRoles(node, true, false));
 }
 template <class Backend> Kernel batchNormAddRelu(const Node &node) {
-  return normForward<Backend>(forwardRoles(node, false, true));
+  return normForwardOf<Backend>(forwardRoles(node, false, true));
 }
 template <class Backend> Kernel batchNormGrad(const Node &node) {
-  return normBackward<Backend>(backwardRoles(node, false, false));
+  return normBackwardOf<Backend>(backwardRoles(node, false, false));
 }
 template <class Backend> Kernel batchNormFrozenGrad(const Node &node) {
-  return normBackward<Backend>(backwardRoles(node, true, false));
+  return normBackwardOf<Backend>(backwardRoles(node, true, false));
 }
 template <class Backend> Kernel batchNormAddReluGrad(const Node &node) {
-  return normBackward<Backend>(backwardRoles(node, false, true));
+  return normBackwardOf<Backend>(backwardRoles(node, false, true));
 }
 
 } // namespace dualpath::functors

@@ -20,7 +20,8 @@ inline void requireArity(const Node &node, size_t inputs, size_t outputs) {
          std::to_string(node.inputs.size()) + " and " + std::to_string(node.outputs.size()));
 }
 
-/// Images share one shape, of rank 2 or 4 with channels last; vectors have one number a channel.
+/// Images share one shape, of rank 2 or 4 with channels last, and one type, f32 or bf16; vectors have one f32
+/// number a channel.
 inline void requireNormShapes(const Node &node, const NormRoles &roles) {
   const auto &shape = roles.x->shape;
   if (shape.size() != 2 && shape.size() != 4)
@@ -31,10 +32,15 @@ inline void requireNormShapes(const Node &node, const NormRoles &roles) {
   for (const auto *channel : {roles.gamma, roles.beta, roles.mean, roles.variance, roles.dgamma, roles.dbeta})
     if (channel)
       requireShape(node, "'" + channel->name + "'", {shape.back()}, channel->shape);
-  for (const auto *side : {&node.inputs, &node.outputs})
-    for (const auto *tensor : *side)
-      if (tensor->dtype != DType::F32)
-        fail(Code::DType, node, "'" + tensor->name + "'", "f32", dtypeName(tensor->dtype));
+  const auto requireType = [&](const Tensor *tensor, DType dtype) {
+    if (tensor && tensor->dtype != dtype)
+      fail(Code::DType, node, "'" + tensor->name + "'", dtypeName(dtype), dtypeName(tensor->dtype));
+  };
+  const auto storage = roles.x->dtype == DType::BF16 ? DType::BF16 : DType::F32;
+  for (const auto *image : {roles.x, roles.y, roles.dy, roles.residual, roles.dx, roles.dresidual})
+    requireType(image, storage);
+  for (const auto *channel : {roles.gamma, roles.beta, roles.mean, roles.variance, roles.dgamma, roles.dbeta})
+    requireType(channel, DType::F32);
 }
 
 /// Inputs x, gamma, beta, then mean and variance when they are frozen, or the residual; outputs y, then mean

@@ -19,16 +19,17 @@ struct Tiles {
   HD int64_t end(int64_t tile) const { return positions * (tile % pieces + 1) / pieces; }
 };
 
-struct BiasAdd {
-  const float *x, *bias;
-  float *y;
+template <class T> struct BiasAdd {
+  const T *x;
+  const float *bias;
+  T *y;
   Tiles tiles;
   ChannelMap from, to;
 
   template <class Lanes> HD void operator()(int64_t tile, Lanes lanes) const {
     const int64_t image = tiles.image(tile), channel = tiles.channel(tile), begin = tiles.begin(tile);
-    const float *source = x + from.at(image, channel) + begin * from.step();
-    float *target = y + to.at(image, channel) + begin * to.step();
+    const T *source = x + from.at(image, channel) + begin * from.step();
+    T *target = y + to.at(image, channel) + begin * to.step();
     const float *offset = bias + channel;
     lanes.grid(
         tiles.end(tile) - begin, tiles.width(tile), [](int64_t position) { return position; },
@@ -41,8 +42,8 @@ struct BiasAdd {
 };
 
 /// Sums the positions of each tile into one row of `sums`, times `factor`.
-struct PositionSum {
-  const float *x;
+template <class T> struct PositionSum {
+  const T *x;
   float *sums;
   Tiles tiles;
   ChannelMap from;
@@ -50,12 +51,12 @@ struct PositionSum {
 
   template <class Lanes> HD void operator()(int64_t tile, Lanes lanes) const {
     const int64_t width = tiles.width(tile), step = from.step(), end = tiles.end(tile);
-    const float *source = x + from.at(tiles.image(tile), tiles.channel(tile));
+    const T *source = x + from.at(tiles.image(tile), tiles.channel(tile));
     float *sum = sums + tile * tiles.walk.width;
     lanes.each(width, [=](int64_t c) { sum[c] = 0.0f; });
     int64_t position = tiles.begin(tile);
     for (; position + 4 <= end; position += 4) {
-      const float *four = source + position * step;
+      const T *four = source + position * step;
       lanes.each(width, [=](int64_t c) {
         sum[c] += (four[c] + four[step + c]) + (four[2 * step + c] + four[3 * step + c]);
       });
@@ -103,30 +104,37 @@ inline ChannelMap tileMap(const Tensor *tensor, const Tiles &tiles) {
 }
 
 template <class Backend> Kernel biasAdd(const Node &node) {
-  const auto *x = input(node, 0, "x"), *bias = input(node, 1, "b");
-  const auto *y = output(node, 0, "y");
+  const auto *x = stored(node, node.inputs, 0, "x"), *bias = input(node, 1, "b");
+  const auto *y = output(node, 0, "y", x->dtype);
   requireSame(node, "y", x, y);
   requireShape(node, "b", {x->rank() ? x->shape.back() : 1}, bias->shape);
   const auto tiles = makeTiles(x, sharedBlock({x, y}), 8192, 1 << 20);
-  return kernel([=] {
-    Backend::rows(tiles.count(), y->count() / std::max<int64_t>(1, tiles.count()),
-                  BiasAdd{x->as<float>(), bias->as<float>(), y->as<float>(), tiles, tileMap(x, tiles),
-                          tileMap(y, tiles)});
+  return forStorage(x, [=](auto type) {
+    using T = decltype(type);
+    return kernel([=] {
+      Backend::rows(
+          tiles.count(), y->count() / std::max<int64_t>(1, tiles.count()),
+          BiasAdd<T>{x->as<T>(), bias->as<float>(), y->as<T>(), tiles, tileMap(x, tiles), tileMap(y, tiles)});
+    });
   });
 }
 
 /// db[c] = sum of dy over all positions: tiles first, then the tiles in order, whatever the number of
 /// threads.
 template <class Backend> Kernel biasGrad(const Node &node) {
-  const auto *dy = input(node, 0, "dy");
+  const auto *dy = stored(node, node.inputs, 0, "dy");
   const auto *db = output(node, 0, "db");
   requireShape(node, "db", {dy->rank() ? dy->shape.back() : 1}, db->shape);
   const auto tiles = makeTiles(dy, sharedBlock({dy}), 8192, 128);
-  return kernel(scratchBytes(tiles.count() * tiles.walk.width, sizeof(float)), [=](std::byte *scratch) {
-    auto *sums = reinterpret_cast<float *>(scratch);
-    Backend::rows(tiles.count(), dy->count() / std::max<int64_t>(1, tiles.count()),
-                  PositionSum{dy->as<float>(), sums, tiles, tileMap(dy, tiles), 1.0f});
-    Backend::rows(tiles.walk.groups, tiles.count() * tiles.walk.width, TileSum{sums, db->as<float>(), tiles});
+  return forStorage(dy, [=](auto type) {
+    using T = decltype(type);
+    return kernel(scratchBytes(tiles.count() * tiles.walk.width, sizeof(float)), [=](std::byte *scratch) {
+      auto *sums = reinterpret_cast<float *>(scratch);
+      Backend::rows(tiles.count(), dy->count() / std::max<int64_t>(1, tiles.count()),
+                    PositionSum<T>{dy->as<T>(), sums, tiles, tileMap(dy, tiles), 1.0f});
+      Backend::rows(tiles.walk.groups, tiles.count() * tiles.walk.width,
+                    TileSum{sums, db->as<float>(), tiles});
+    });
   });
 }
 

@@ -31,9 +31,9 @@ struct BroadcastShape {
 };
 
 /// A row is one index of the three leading axes.
-template <class Map> struct Broadcast {
-  const float *a, *b;
-  float *y;
+template <class Map, class T = float> struct Broadcast {
+  const T *a, *b;
+  T *y;
   BroadcastShape shape;
   Map map;
 
@@ -44,9 +44,8 @@ template <class Map> struct Broadcast {
 
   template <class Lanes> HD void operator()(int64_t row, Lanes lanes) const {
     const int64_t count = shape.extent[3];
-    const float *left = a + offset(row, shape.extent, shape.a),
-                *right = b + offset(row, shape.extent, shape.b);
-    float *result = y + row * count;
+    const T *left = a + offset(row, shape.extent, shape.a), *right = b + offset(row, shape.extent, shape.b);
+    T *result = y + row * count;
     if (shape.a[3] == 0) {
       const float value = *left;
       lanes.each(count, [=, *this](int64_t i) { result[i] = map(value, right[i * shape.b[3]]); });
@@ -60,9 +59,9 @@ template <class Map> struct Broadcast {
 };
 
 /// The case of one merged axis: a number against a whole array.
-template <class Map> struct BroadcastFlat {
-  const float *a, *b;
-  float *y;
+template <class Map, class T = float> struct BroadcastFlat {
+  const T *a, *b;
+  T *y;
   int64_t strideA, strideB;
   Map map;
   HD void operator()(int64_t i) const { y[i] = map(a[i * strideA], b[i * strideB]); }
@@ -116,30 +115,39 @@ inline BroadcastShape broadcastShape(const Tensor *a, const Tensor *b, const Ten
   return merged;
 }
 
-template <class Backend, class Map>
+template <class Backend, class T = float, class Map>
 Kernel broadcastKernel(const Tensor *a, const Tensor *b, const Tensor *y, Map map) {
   const auto shape = broadcastShape(a, b, y);
   const int64_t rows = shape.extent[0] * shape.extent[1] * shape.extent[2], width = shape.extent[3];
   return kernel([=] {
-    const auto *left = a->as<float>(), *right = b->as<float>();
+    const auto *left = a->as<T>(), *right = b->as<T>();
     if (rows == 1)
-      Backend::elements(width, BroadcastFlat<Map>{left, right, y->as<float>(), shape.a[3], shape.b[3], map});
+      Backend::elements(width, BroadcastFlat<Map, T>{left, right, y->as<T>(), shape.a[3], shape.b[3], map});
     else
-      Backend::rows(rows, width, Broadcast<Map>{left, right, y->as<float>(), shape, map});
+      Backend::rows(rows, width, Broadcast<Map, T>{left, right, y->as<T>(), shape, map});
   });
 }
 
-template <class Backend, class Map> Kernel arithmetic(const Node &node, Map map) {
-  const auto *a = input(node, 0, "a"), *b = input(node, 1, "b");
-  const auto *y = output(node, 0, "y");
+template <class Backend, class T, class Map> Kernel arithmeticOf(const Node &node, Map map) {
+  const auto *a = stored(node, node.inputs, 0, "a"), *b = input(node, 1, "b", a->dtype);
+  const auto *y = output(node, 0, "y", a->dtype);
   if (a->shape == b->shape)
-    return binary<Backend>(node, map, "a", "b");
+    return binaryOf<Backend, T>(node, map, "a", "b");
   requireBroadcast(node, "a", a, y);
   requireBroadcast(node, "b", b, y);
-  return broadcastKernel<Backend>(a, b, y, map);
+  return broadcastKernel<Backend, T>(a, b, y, map);
 }
 
-template <class Backend> Kernel add(const Node &node) { return arithmetic<Backend>(node, AddValues{}); }
+template <class Backend, class Map> Kernel arithmetic(const Node &node, Map map) {
+  input(node, 0, "a");
+  return arithmeticOf<Backend, float>(node, map);
+}
+
+/// Residuals and gradients that meet are activations, and added in the type they are stored in.
+template <class Backend> Kernel add(const Node &node) {
+  return forStorage(stored(node, node.inputs, 0, "a"),
+                    [&](auto type) { return arithmeticOf<Backend, decltype(type)>(node, AddValues{}); });
+}
 template <class Backend> Kernel subtract(const Node &node) {
   return arithmetic<Backend>(node, SubtractValues{});
 }

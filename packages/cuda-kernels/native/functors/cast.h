@@ -6,11 +6,6 @@
 
 namespace dualpath::functors {
 
-/// A bfloat16 in memory: the upper half of a float.
-struct BFloat16 {
-  uint16_t word;
-};
-
 /// Conversions between element types: float to whole numbers truncates and saturates (NaN gives 0), float to
 /// bfloat16 rounds to nearest even.
 template <class To> struct Convert {
@@ -21,26 +16,17 @@ template <class To> struct Convert {
     const double lower = value > lowest ? value : lowest;
     return value == value ? static_cast<To>(lower < highest ? lower : highest) : To(0);
   }
-  static HD To from(BFloat16 value) {
-    return from(math::fromBits(static_cast<int32_t>(uint32_t{value.word} << 16)));
-  }
+  static HD To from(BFloat16 value) { return from(static_cast<float>(value)); }
 };
 
 template <> struct Convert<float> {
   template <class From> static HD float from(From value) { return static_cast<float>(value); }
-  static HD float from(BFloat16 value) {
-    return math::fromBits(static_cast<int32_t>(uint32_t{value.word} << 16));
-  }
 };
 
 template <> struct Convert<BFloat16> {
   template <class From> static HD BFloat16 from(From value) { return from(static_cast<float>(value)); }
   static HD BFloat16 from(BFloat16 value) { return value; }
-  static HD BFloat16 from(float value) {
-    const auto word = static_cast<uint32_t>(math::bits(value));
-    const uint32_t rounded = (word + 0x7FFFu + ((word >> 16) & 1u)) >> 16;
-    return {static_cast<uint16_t>(value == value ? rounded : (word >> 16) | 0x40u)};
-  }
+  static HD BFloat16 from(float value) { return BFloat16::of(value); }
 };
 
 template <class From, class To> struct Cast {

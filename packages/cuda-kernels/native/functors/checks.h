@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../engine/kernel.h"
+#include "bfloat16.h"
 
 #include <sstream>
 #include <string>
@@ -25,6 +26,18 @@ inline const Tensor *input(const Node &node, size_t index, const char *name, DTy
 
 inline const Tensor *output(const Node &node, size_t index, const char *name, DType dtype = DType::F32) {
   return operand(node, node.outputs, index, name, dtype);
+}
+
+/// An operand that may be stored in f32 or bf16, as the plan has it.
+inline const Tensor *stored(const Node &node, const std::vector<Tensor *> &list, size_t index,
+                            const char *name) {
+  const bool narrow = index < list.size() && list[index]->dtype == DType::BF16;
+  return operand(node, list, index, name, narrow ? DType::BF16 : DType::F32);
+}
+
+/// Calls build with a value of the element type in which the tensor is stored.
+template <class Build> Kernel forStorage(const Tensor *tensor, Build build) {
+  return tensor->dtype == DType::BF16 ? build(BFloat16{}) : build(float{});
 }
 
 inline void requireRank(const Node &node, const char *name, const Tensor *tensor, int64_t rank) {

@@ -7,12 +7,12 @@ namespace dualpath::functors {
 
 /// Keeps an element when its random number is at least `rate`, and scales it; one row is `rowElements`
 /// elements. The same functor on the gradient repeats the mask.
-struct Dropout {
+template <class T> struct Dropout {
   static constexpr int64_t rowElements = 4096;
 
-  const float *x;
+  const T *x;
   const uint32_t *seed, *step;
-  float *y;
+  T *y;
   int64_t count;
   uint32_t stream;
   float rate, factor;
@@ -21,8 +21,8 @@ struct Dropout {
     const int64_t begin = row * rowElements, size = math::minimum(rowElements, count - begin);
     const uint32_t key = *seed, now = *step;
     const auto first = static_cast<uint32_t>(begin / 4);
-    const float *source = x + begin;
-    float *target = y + begin;
+    const T *source = x + begin;
+    T *target = y + begin;
     const auto keep = [=, rate = rate, factor = factor](uint32_t word, float value) {
       return uniform01(word) >= rate ? value * factor : 0.0f;
     };
@@ -42,20 +42,23 @@ struct Dropout {
 };
 
 template <class Backend> Kernel dropout(const Node &node) {
-  const auto *x = input(node, 0, "x"), *seed = input(node, 1, "seed", DType::U32),
+  const auto *x = stored(node, node.inputs, 0, "x"), *seed = input(node, 1, "seed", DType::U32),
              *step = input(node, 2, "step", DType::U32);
-  const auto *y = output(node, 0, "y");
+  const auto *y = output(node, 0, "y", x->dtype);
   requireSame(node, "y", x, y);
   requireCount(node, "seed", 1, seed);
   requireCount(node, "step", 1, step);
   const float rate = fraction(node, "rate");
   const auto factor = static_cast<float>(1.0 / (1.0 - node.attributes.number("rate")));
   const auto stream = static_cast<uint32_t>(integerIn(node, "stream", 0, 0xFFFFFFFF));
-  return kernel([=, count = y->count()] {
-    const int64_t rows = (count + Dropout::rowElements - 1) / Dropout::rowElements;
-    Backend::rows(rows, Dropout::rowElements,
-                  Dropout{x->as<float>(), seed->as<uint32_t>(), step->as<uint32_t>(), y->as<float>(), count,
-                          stream, rate, factor});
+  return forStorage(x, [=](auto type) {
+    using T = decltype(type);
+    return kernel([=, count = y->count()] {
+      constexpr int64_t width = Dropout<T>::rowElements;
+      Backend::rows((count + width - 1) / width, width,
+                    Dropout<T>{x->as<T>(), seed->as<uint32_t>(), step->as<uint32_t>(), y->as<T>(), count,
+                               stream, rate, factor});
+    });
   });
 }
 

@@ -52,16 +52,16 @@ struct SoftplusGrad {
   HD float operator()(float dy, float x) const { return dy * math::sigmoid(x); }
 };
 
-template <class Map> struct Unary {
-  const float *x;
-  float *y;
+template <class Map, class T = float> struct Unary {
+  const T *x;
+  T *y;
   Map map;
   HD void operator()(int64_t i) const { y[i] = map(x[i]); }
 };
 
-template <class Map> struct Binary {
-  const float *a, *b;
-  float *y;
+template <class Map, class T = float> struct Binary {
+  const T *a, *b;
+  T *y;
   Map map;
   HD void operator()(int64_t i) const { y[i] = map(a[i], b[i]); }
 };
@@ -72,28 +72,51 @@ struct Scale {
   HD void operator()(int64_t i) const { y[i] = x[i] * *factor; }
 };
 
-template <class Backend, class Map> Kernel unary(const Node &node, Map map) {
-  const auto *x = input(node, 0, "x");
-  const auto *y = output(node, 0, "y");
+template <class Backend, class T, class Map> Kernel unaryOf(const Node &node, Map map) {
+  const auto *x = stored(node, node.inputs, 0, "x"), *y = output(node, 0, "y", x->dtype);
   requireSame(node, "y", x, y);
   return kernel([=, count = y->count()] {
-    Backend::elements(count, Unary<Map>{x->as<float>(), y->as<float>(), map});
+    Backend::elements(count, Unary<Map, T>{x->as<T>(), y->as<T>(), map});
+  });
+}
+
+template <class Backend, class Map> Kernel unary(const Node &node, Map map) {
+  input(node, 0, "x");
+  return unaryOf<Backend, float>(node, map);
+}
+
+/// The same for a map that activations go through: in the type they are stored in.
+template <class Backend, class Map> Kernel storedUnary(const Node &node, Map map) {
+  return forStorage(stored(node, node.inputs, 0, "x"),
+                    [&](auto type) { return unaryOf<Backend, decltype(type)>(node, map); });
+}
+
+template <class Backend, class T, class Map>
+Kernel binaryOf(const Node &node, Map map, const char *first, const char *second) {
+  const auto *a = stored(node, node.inputs, 0, first), *b = input(node, 1, second, a->dtype);
+  const auto *y = output(node, 0, "y", a->dtype);
+  requireSame(node, second, a, b);
+  requireSame(node, "y", a, y);
+  return kernel([=, count = y->count()] {
+    Backend::elements(count, Binary<Map, T>{a->as<T>(), b->as<T>(), y->as<T>(), map});
   });
 }
 
 template <class Backend, class Map>
 Kernel binary(const Node &node, Map map, const char *first, const char *second) {
-  const auto *a = input(node, 0, first), *b = input(node, 1, second);
-  const auto *y = output(node, 0, "y");
-  requireSame(node, second, a, b);
-  requireSame(node, "y", a, y);
-  return kernel([=, count = y->count()] {
-    Backend::elements(count, Binary<Map>{a->as<float>(), b->as<float>(), y->as<float>(), map});
-  });
+  input(node, 0, first);
+  return binaryOf<Backend, float>(node, map, first, second);
 }
 
-template <class Backend> Kernel relu(const Node &node) { return unary<Backend>(node, Relu{}); }
-template <class Backend> Kernel relu6(const Node &node) { return unary<Backend>(node, Relu6{}); }
+/// The same for maps of activations and their gradients.
+template <class Backend, class Map>
+Kernel storedBinary(const Node &node, Map map, const char *first, const char *second) {
+  return forStorage(stored(node, node.inputs, 0, first),
+                    [&](auto type) { return binaryOf<Backend, decltype(type)>(node, map, first, second); });
+}
+
+template <class Backend> Kernel relu(const Node &node) { return storedUnary<Backend>(node, Relu{}); }
+template <class Backend> Kernel relu6(const Node &node) { return storedUnary<Backend>(node, Relu6{}); }
 template <class Backend> Kernel exp(const Node &node) { return unary<Backend>(node, Exp{}); }
 template <class Backend> Kernel log(const Node &node) { return unary<Backend>(node, Log{}); }
 template <class Backend> Kernel sqrt(const Node &node) { return unary<Backend>(node, Sqrt{}); }
@@ -105,10 +128,10 @@ template <class Backend> Kernel affine(const Node &node) {
 }
 
 template <class Backend> Kernel reluGrad(const Node &node) {
-  return binary<Backend>(node, ReluGrad{}, "dy", "y");
+  return storedBinary<Backend>(node, ReluGrad{}, "dy", "y");
 }
 template <class Backend> Kernel relu6Grad(const Node &node) {
-  return binary<Backend>(node, Relu6Grad{}, "dy", "x");
+  return storedBinary<Backend>(node, Relu6Grad{}, "dy", "x");
 }
 template <class Backend> Kernel sqrtGrad(const Node &node) {
   return binary<Backend>(node, SqrtGrad{}, "dy", "y");

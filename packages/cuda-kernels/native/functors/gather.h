@@ -35,7 +35,7 @@ template <class Backend> Kernel gatherRowsGrad(const Node &node) {
   requireRank(node, "dy", dy, 2);
   requireShape(node, "index", {dy->shape[0]}, index->shape);
   requireShape(node, "dx", {node.attributes.integer("rows"), dy->shape[1]}, dx->shape);
-  return segmentSum<Backend>(node, index, dy, dx, 0);
+  return segmentSum<Backend, float>(node, index, dy, dx, 0);
 }
 
 } // namespace dualpath::functors

@@ -5,8 +5,8 @@
 namespace dualpath::functors {
 
 /// One image and channel group: the first maximum of each channel over all positions.
-struct GlobalMaxPool {
-  const float *x;
+template <class T> struct GlobalMaxPool {
+  const T *x;
   float *y;
   int32_t *argmax;
   ChannelGroups walk;
@@ -14,7 +14,7 @@ struct GlobalMaxPool {
 
   template <class Lanes> HD void operator()(int64_t row, Lanes lanes) const {
     const int64_t image = row / walk.groups, channel = row % walk.groups * walk.width;
-    const float *source = x + from.at(image, channel);
+    const T *source = x + from.at(image, channel);
     const int64_t target = image * from.channels + channel;
     lanes.columns(walk.width, [&](int64_t column, auto pack) {
       using Pack = decltype(pack);
@@ -33,10 +33,10 @@ struct GlobalMaxPool {
 };
 
 /// Spreads dy[N,C] over all positions (argmax null), or onto the one position that won.
-struct GlobalPoolGrad {
+template <class T> struct GlobalPoolGrad {
   const float *dy;
   const int32_t *argmax;
-  float *dx;
+  T *dx;
   ChannelGroups walk;
   ChannelMap to;
   float factor;
@@ -44,7 +44,7 @@ struct GlobalPoolGrad {
   template <class Lanes> HD void operator()(int64_t row, Lanes lanes) const {
     const int64_t image = row / walk.groups, channel = row % walk.groups * walk.width;
     const int64_t source = image * to.channels + channel;
-    float *target = dx + to.at(image, channel);
+    T *target = dx + to.at(image, channel);
     lanes.grid(
         to.positions, walk.width, [](int64_t position) { return position; },
         [&](int64_t position, int64_t column, auto pack) {
@@ -70,50 +70,62 @@ inline ChannelGroups globalWalk(const Node &node, const Tensor *large, const Ten
 }
 
 template <class Backend> Kernel globalAveragePool(const Node &node) {
-  const auto *x = input(node, 0, "x");
+  const auto *x = stored(node, node.inputs, 0, "x");
   const auto *y = output(node, 0, "y");
   const auto walk = globalWalk(node, x, y, "y");
   const auto map = channelMap(x);
-  return kernel([=] {
-    Backend::rows(walk.images * walk.groups, map.positions * walk.width,
-                  PositionSum{x->as<float>(), y->as<float>(), Tiles{walk, map.positions, 1, map.channels},
-                              map, 1.0f / static_cast<float>(map.positions)});
+  return forStorage(x, [=](auto type) {
+    using T = decltype(type);
+    return kernel([=] {
+      Backend::rows(walk.images * walk.groups, map.positions * walk.width,
+                    PositionSum<T>{x->as<T>(), y->as<float>(), Tiles{walk, map.positions, 1, map.channels},
+                                   map, 1.0f / static_cast<float>(map.positions)});
+    });
   });
 }
 
 template <class Backend> Kernel globalAveragePoolGrad(const Node &node) {
   const auto *dy = input(node, 0, "dy");
-  const auto *dx = output(node, 0, "dx");
+  const auto *dx = stored(node, node.outputs, 0, "dx");
   requireShape(node, "dx", node.attributes.integers("inputShape", 4), dx->shape);
   const auto walk = globalWalk(node, dx, dy, "dy");
   const auto map = channelMap(dx);
-  return kernel([=] {
-    Backend::rows(walk.images * walk.groups, map.positions * walk.width,
-                  GlobalPoolGrad{dy->as<float>(), nullptr, dx->as<float>(), walk, map,
-                                 1.0f / static_cast<float>(map.positions)});
+  return forStorage(dx, [=](auto type) {
+    using T = decltype(type);
+    return kernel([=] {
+      Backend::rows(walk.images * walk.groups, map.positions * walk.width,
+                    GlobalPoolGrad<T>{dy->as<float>(), nullptr, dx->as<T>(), walk, map,
+                                      1.0f / static_cast<float>(map.positions)});
+    });
   });
 }
 
 template <class Backend> Kernel globalMaxPool(const Node &node) {
-  const auto *x = input(node, 0, "x");
+  const auto *x = stored(node, node.inputs, 0, "x");
   const auto *y = output(node, 0, "y"), *argmax = output(node, 1, "argmax", DType::I32);
   const auto walk = globalWalk(node, x, y, "y");
   requireSame(node, "argmax", y, argmax);
-  return kernel([=, map = channelMap(x)] {
-    Backend::rows(walk.images * walk.groups, map.positions * walk.width,
-                  GlobalMaxPool{x->as<float>(), y->as<float>(), argmax->as<int32_t>(), walk, map});
+  return forStorage(x, [=](auto type) {
+    using T = decltype(type);
+    return kernel([=, map = channelMap(x)] {
+      Backend::rows(walk.images * walk.groups, map.positions * walk.width,
+                    GlobalMaxPool<T>{x->as<T>(), y->as<float>(), argmax->as<int32_t>(), walk, map});
+    });
   });
 }
 
 template <class Backend> Kernel globalMaxPoolGrad(const Node &node) {
   const auto *dy = input(node, 0, "dy"), *argmax = input(node, 1, "argmax", DType::I32);
-  const auto *dx = output(node, 0, "dx");
+  const auto *dx = stored(node, node.outputs, 0, "dx");
   requireShape(node, "dx", node.attributes.integers("inputShape", 4), dx->shape);
   requireSame(node, "argmax", dy, argmax);
   const auto walk = globalWalk(node, dx, dy, "dy");
-  return kernel([=, map = channelMap(dx)] {
-    Backend::rows(walk.images * walk.groups, map.positions * walk.width,
-                  GlobalPoolGrad{dy->as<float>(), argmax->as<int32_t>(), dx->as<float>(), walk, map, 1.0f});
+  return forStorage(dx, [=](auto type) {
+    using T = decltype(type);
+    return kernel([=, map = channelMap(dx)] {
+      Backend::rows(walk.images * walk.groups, map.positions * walk.width,
+                    GlobalPoolGrad<T>{dy->as<float>(), argmax->as<int32_t>(), dx->as<T>(), walk, map, 1.0f});
+    });
   });
 }
 

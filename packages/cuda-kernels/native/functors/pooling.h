@@ -22,9 +22,9 @@ struct PoolingColumn {
 
 /// y and the position h * W + w of the first maximum of each window; padding never wins. One row of outputs a
 /// call.
-struct MaxPool {
-  const float *x;
-  float *y;
+template <class T> struct MaxPool {
+  const T *x;
+  T *y;
   int32_t *argmax;
   Window window;
   ChannelGroups walk;
@@ -32,10 +32,10 @@ struct MaxPool {
 
   template <class Lanes> HD void operator()(int64_t row, Lanes lanes) const {
     const PoolingRow at(row, window.outHeight, walk);
-    const float *source = x + from.at(at.image, at.channel);
+    const T *source = x + from.at(at.image, at.channel);
     const Span rows = window.rowsOf(at.line);
     const int64_t first = int64_t{at.line} * window.outWidth, step = from.step();
-    float *target = y + to.at(at.image, at.channel) + first * to.step();
+    T *target = y + to.at(at.image, at.channel) + first * to.step();
     int32_t *where = argmax + winner.at(at.image, at.channel) + first * winner.step();
     lanes.grid(
         window.outWidth, walk.width,
@@ -46,12 +46,12 @@ struct MaxPool {
         [&](PoolingColumn column, int64_t channel, auto pack) {
           using Pack = decltype(pack);
           int32_t place = rows.begin * window.width + column.span.begin;
-          const float *line = source + place * step + channel;
+          const T *line = source + place * step + channel;
           auto best = Pack::load(line);
           auto winning = Pack::fill(place);
           for (int32_t h = rows.begin; h < rows.end; ++h) {
             auto here = Pack::fill(place);
-            const float *tap = line;
+            const T *tap = line;
             for (int32_t w = column.span.begin; w < column.span.end; ++w) {
               const auto value = Pack::load(tap);
               const auto wins = (value > best) | (value != value);
@@ -70,20 +70,20 @@ struct MaxPool {
 };
 
 /// Gather form: every input position adds up the windows that chose it, in order. One row of inputs a call.
-struct MaxPoolGrad {
-  const float *dy;
+template <class T> struct MaxPoolGrad {
+  const T *dy;
   const int32_t *argmax;
-  float *dx;
+  T *dx;
   Window window;
   ChannelGroups walk;
   ChannelMap from, winner, to;
 
   template <class Lanes> HD void operator()(int64_t row, Lanes lanes) const {
     const PoolingRow at(row, window.height, walk);
-    const float *source = dy + from.at(at.image, at.channel);
+    const T *source = dy + from.at(at.image, at.channel);
     const int32_t *where = argmax + winner.at(at.image, at.channel);
     const int32_t first = at.line * window.width;
-    float *target = dx + to.at(at.image, at.channel) + first * to.step();
+    T *target = dx + to.at(at.image, at.channel) + first * to.step();
     const Span rows = window.windowsOverRow(at.line);
     lanes.grid(
         window.width, walk.width,
@@ -108,18 +108,18 @@ struct MaxPoolGrad {
 };
 
 /// Mean of each window, over its positions inside the image or over the whole window.
-struct AveragePool {
-  const float *x;
-  float *y;
+template <class T> struct AveragePool {
+  const T *x;
+  T *y;
   Window window;
   ChannelGroups walk;
   ChannelMap from, to;
 
   template <class Lanes> HD void operator()(int64_t row, Lanes lanes) const {
     const PoolingRow at(row, window.outHeight, walk);
-    const float *source = x + from.at(at.image, at.channel);
+    const T *source = x + from.at(at.image, at.channel);
     const int64_t first = int64_t{at.line} * window.outWidth;
-    float *target = y + to.at(at.image, at.channel) + first * to.step();
+    T *target = y + to.at(at.image, at.channel) + first * to.step();
     const Span rows = window.rowsOf(at.line);
     lanes.grid(
         window.outWidth, walk.width,
@@ -138,18 +138,18 @@ struct AveragePool {
   }
 };
 
-struct AveragePoolGrad {
-  const float *dy;
-  float *dx;
+template <class T> struct AveragePoolGrad {
+  const T *dy;
+  T *dx;
   Window window;
   ChannelGroups walk;
   ChannelMap from, to;
 
   template <class Lanes> HD void operator()(int64_t row, Lanes lanes) const {
     const PoolingRow at(row, window.height, walk);
-    const float *source = dy + from.at(at.image, at.channel);
+    const T *source = dy + from.at(at.image, at.channel);
     const int64_t first = int64_t{at.line} * window.width;
-    float *target = dx + to.at(at.image, at.channel) + first * to.step();
+    T *target = dx + to.at(at.image, at.channel) + first * to.step();
     const Span rows = window.windowsOverRow(at.line);
     lanes.grid(
         window.width, walk.width,
@@ -178,53 +178,65 @@ inline ChannelGroups poolingWalk(const Tensor *large, std::initializer_list<cons
 }
 
 template <class Backend> Kernel maxPool(const Node &node) {
-  const auto *x = input(node, 0, "x");
-  const auto *y = output(node, 0, "y"), *argmax = output(node, 1, "argmax", DType::I32);
+  const auto *x = stored(node, node.inputs, 0, "x");
+  const auto *y = output(node, 0, "y", x->dtype), *argmax = output(node, 1, "argmax", DType::I32);
   const auto window = poolingWindow(node, x, y, "y");
   requireSame(node, "argmax", y, argmax);
   const auto walk = poolingWalk(x, {x, y, argmax});
-  return kernel([=] {
-    Backend::rows(walk.images * walk.groups * window.outHeight, window.outWidth * walk.width * window.area(),
-                  MaxPool{x->as<float>(), y->as<float>(), argmax->as<int32_t>(), window, walk, channelMap(x),
-                          channelMap(y), channelMap(argmax)});
+  return forStorage(x, [=](auto type) {
+    using T = decltype(type);
+    return kernel([=] {
+      Backend::rows(walk.images * walk.groups * window.outHeight,
+                    window.outWidth * walk.width * window.area(),
+                    MaxPool<T>{x->as<T>(), y->as<T>(), argmax->as<int32_t>(), window, walk, channelMap(x),
+                               channelMap(y), channelMap(argmax)});
+    });
   });
 }
 
 template <class Backend> Kernel maxPoolGrad(const Node &node) {
-  const auto *dy = input(node, 0, "dy"), *argmax = input(node, 1, "argmax", DType::I32);
-  const auto *dx = output(node, 0, "dx");
+  const auto *dy = stored(node, node.inputs, 0, "dy"), *argmax = input(node, 1, "argmax", DType::I32);
+  const auto *dx = output(node, 0, "dx", dy->dtype);
   requireShape(node, "dx", node.attributes.integers("inputShape", 4), dx->shape);
   requireSame(node, "argmax", dy, argmax);
   const auto window = poolingWindow(node, dx, dy, "dy");
   const auto walk = poolingWalk(dx, {dy, argmax, dx});
-  return kernel([=] {
-    Backend::rows(walk.images * walk.groups * window.height, window.width * walk.width * 4,
-                  MaxPoolGrad{dy->as<float>(), argmax->as<int32_t>(), dx->as<float>(), window, walk,
-                              channelMap(dy), channelMap(argmax), channelMap(dx)});
+  return forStorage(dy, [=](auto type) {
+    using T = decltype(type);
+    return kernel([=] {
+      Backend::rows(walk.images * walk.groups * window.height, window.width * walk.width * 4,
+                    MaxPoolGrad<T>{dy->as<T>(), argmax->as<int32_t>(), dx->as<T>(), window, walk,
+                                   channelMap(dy), channelMap(argmax), channelMap(dx)});
+    });
   });
 }
 
 template <class Backend> Kernel averagePool(const Node &node) {
-  const auto *x = input(node, 0, "x");
-  const auto *y = output(node, 0, "y");
+  const auto *x = stored(node, node.inputs, 0, "x"), *y = output(node, 0, "y", x->dtype);
   const auto window = averagingWindow(node, x, y, "y");
   const auto walk = poolingWalk(x, {x, y});
-  return kernel([=] {
-    Backend::rows(walk.images * walk.groups * window.outHeight, window.outWidth * walk.width * window.area(),
-                  AveragePool{x->as<float>(), y->as<float>(), window, walk, channelMap(x), channelMap(y)});
+  return forStorage(x, [=](auto type) {
+    using T = decltype(type);
+    return kernel([=] {
+      Backend::rows(walk.images * walk.groups * window.outHeight,
+                    window.outWidth * walk.width * window.area(),
+                    AveragePool<T>{x->as<T>(), y->as<T>(), window, walk, channelMap(x), channelMap(y)});
+    });
   });
 }
 
 template <class Backend> Kernel averagePoolGrad(const Node &node) {
-  const auto *dy = input(node, 0, "dy");
-  const auto *dx = output(node, 0, "dx");
+  const auto *dy = stored(node, node.inputs, 0, "dy"), *dx = output(node, 0, "dx", dy->dtype);
   requireShape(node, "dx", node.attributes.integers("inputShape", 4), dx->shape);
   const auto window = averagingWindow(node, dx, dy, "dy");
   const auto walk = poolingWalk(dx, {dy, dx});
-  return kernel([=] {
-    Backend::rows(
-        walk.images * walk.groups * window.height, window.width * walk.width * 4,
-        AveragePoolGrad{dy->as<float>(), dx->as<float>(), window, walk, channelMap(dy), channelMap(dx)});
+  return forStorage(dy, [=](auto type) {
+    using T = decltype(type);
+    return kernel([=] {
+      Backend::rows(
+          walk.images * walk.groups * window.height, window.width * walk.width * 4,
+          AveragePoolGrad<T>{dy->as<T>(), dx->as<T>(), window, walk, channelMap(dy), channelMap(dx)});
+    });
   });
 }
 

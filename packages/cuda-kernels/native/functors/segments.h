@@ -27,8 +27,8 @@ struct StableRank {
 
 /// Adds up the rows of dy that share a key, in their order: row r of the result takes key r + firstKey. No
 /// atomics, and the same bits for any number of threads.
-struct SegmentSum {
-  const float *dy;
+template <class T> struct SegmentSum {
+  const T *dy;
   const int32_t *order, *sorted;
   float *dx;
   int64_t count, width;
@@ -51,7 +51,7 @@ struct SegmentSum {
     float *target = dx + row * width;
     lanes.each(width, [=](int64_t i) { target[i] = 0.0f; });
     for (int64_t place = lowerBound(key); place < count && sorted[place] == key; ++place) {
-      const float *source = dy + order[place] * width;
+      const T *source = dy + order[place] * width;
       lanes.each(width, [=](int64_t i) { target[i] += source[i]; });
     }
   }
@@ -73,7 +73,7 @@ inline void countingSort(const int32_t *keys, int64_t count, int64_t keyCount, i
 }
 
 /// dx[rows, width], where row r adds up the rows of dy whose index is r + firstKey.
-template <class Backend>
+template <class Backend, class T>
 Kernel segmentSum(const Node &node, const Tensor *index, const Tensor *dy, const Tensor *dx,
                   int32_t firstKey) {
   const int64_t count = index->count(), rows = dx->shape[0], width = dx->shape[1], keyCount = rows + firstKey;
@@ -87,7 +87,7 @@ Kernel segmentSum(const Node &node, const Tensor *index, const Tensor *dy, const
     else
       Backend::rows(count, count, StableRank{keys, order, sorted, count});
     Backend::rows(rows, width,
-                  SegmentSum{dy->as<float>(), order, sorted, dx->as<float>(), count, width, firstKey});
+                  SegmentSum<T>{dy->as<T>(), order, sorted, dx->as<float>(), count, width, firstKey});
   });
 }
 

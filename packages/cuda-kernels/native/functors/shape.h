@@ -27,19 +27,19 @@ template <class T> struct CopyElements {
 };
 
 /// The zero padded gradient of a slice: dx[outer][extent][inner] from dy[outer][size][inner].
-struct SliceGrad {
-  const float *dy;
-  float *dx;
+template <class T> struct SliceGrad {
+  const T *dy;
+  T *dx;
   int64_t extent, size, inner, begin;
 
   template <class Lanes> HD void operator()(int64_t row, Lanes lanes) const {
     const int64_t position = row % extent - begin, outer = row / extent;
-    float *target = dx + row * inner;
-    const float *source = dy + (outer * size + position) * inner;
+    T *target = dx + row * inner;
+    const T *source = dy + (outer * size + position) * inner;
     if (position >= 0 && position < size)
       lanes.each(inner, [=](int64_t i) { target[i] = source[i]; });
     else
-      lanes.each(inner, [=](int64_t i) { target[i] = 0.0f; });
+      lanes.each(inner, [=](int64_t i) { target[i] = 0; });
   }
 };
 
@@ -218,7 +218,7 @@ template <class Backend> Kernel slice(const Node &node) {
 }
 
 template <class Backend> Kernel sliceGrad(const Node &node) {
-  const auto *dy = input(node, 0, "dy"), *dx = output(node, 0, "dx");
+  const auto *dy = stored(node, node.inputs, 0, "dy"), *dx = output(node, 0, "dx", dy->dtype);
   requireShape(node, "dx", node.attributes.integers("inputShape"), dx->shape);
   if (dy->rank() != dx->rank())
     fail(Code::Shape, node, "dy", "rank " + std::to_string(dx->rank()), printShape(dy->shape));
@@ -229,9 +229,12 @@ template <class Backend> Kernel sliceGrad(const Node &node) {
   expected[axis] = size;
   requireShape(node, "dy", expected, dy->shape);
   const int64_t outer = product(expected, 0, axis), inner = product(expected, axis + 1, expected.size());
-  return kernel([=] {
-    Backend::rows(outer * extent, inner,
-                  SliceGrad{dy->as<float>(), dx->as<float>(), extent, size, inner, begin});
+  return forWidth(dy->dtype, [=](auto word) {
+    using Word = decltype(word);
+    return kernel([=] {
+      Backend::rows(outer * extent, inner,
+                    SliceGrad<Word>{dy->as<Word>(), dx->as<Word>(), extent, size, inner, begin});
+    });
   });
 }
 

@@ -33,6 +33,14 @@ Napi::Value versions(const Napi::CallbackInfo &info) {
   return object;
 }
 
+/// (precision, device): why products are not computed so there, or an empty text.
+Napi::Value precisionGap(const Napi::CallbackInfo &info) {
+  return throwing(info.Env(), [&]() -> Napi::Value {
+    const auto &chosen = backend().on(info[1].ToNumber().Int32Value());
+    return Napi::String::New(info.Env(), chosen.precisionGap(info[0].ToString().Utf8Value()));
+  });
+}
+
 Napi::Value threadsAvailable(const Napi::CallbackInfo &info) {
   return Napi::Number::New(info.Env(), availableThreads());
 }
@@ -62,6 +70,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("operations", Napi::Function::New(env, operations, "operations"));
   exports.Set("devices", Napi::Function::New(env, devices, "devices"));
   exports.Set("versions", Napi::Function::New(env, versions, "versions"));
+  exports.Set("precisionGap", Napi::Function::New(env, precisionGap, "precisionGap"));
   exports.Set("threadsAvailable", Napi::Function::New(env, threadsAvailable, "threadsAvailable"));
   return exports;
 }
