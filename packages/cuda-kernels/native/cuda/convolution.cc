@@ -2,7 +2,6 @@
 #include "copies.h"
 #include "cudnn.h"
 #include "kernels.h"
-#include "switches.h"
 
 namespace dualpath::cuda {
 namespace {
@@ -17,19 +16,17 @@ struct Convolution {
     return request.imageBytes() + request.weightBytes() + call->workspaceBytes();
   }
   void run(std::byte *scratch) const {
-    auto *imageCopy = reinterpret_cast<float *>(scratch);
-    auto *weightCopy = reinterpret_cast<float *>(scratch + request.imageBytes());
-    auto *x = request.copiesImage() ? imageCopy : image->as<float>();
-    auto *w = request.copiesWeights() ? weightCopy : weights->as<float>();
+    void *x = request.copiesImage() ? scratch : image->data;
+    void *w = request.copiesWeights() ? scratch + request.imageBytes() : weights->data;
     if (request.copiesImage() && request.pass != ConvolutionPass::GradX)
-      padImages(request, image->as<float>(), x);
+      padImages(request, image->data, x);
     if (request.copiesWeights() && request.pass != ConvolutionPass::GradW)
-      weightsToChannelsLast(request, weights->as<float>(), w);
+      weightsToChannelsLast(request, weights->data, w);
     call->run(x, w, result->data, scratch + request.imageBytes() + request.weightBytes());
     if (request.copiesImage() && request.pass == ConvolutionPass::GradX)
-      cropImages(request, x, image->as<float>());
+      cropImages(request, x, image->data);
     if (request.copiesWeights() && request.pass == ConvolutionPass::GradW)
-      weightsFromChannelsLast(request, w, weights->as<float>());
+      weightsFromChannelsLast(request, w, weights->data);
   }
 };
 
@@ -37,7 +34,7 @@ Kernel kernelOf(const Node &node) {
   const auto shape = convolutionShape(node);
   const auto request = convolutionRequest(node);
   const Convolution convolution{request, shape.source, shape.weights, shape.destination,
-                                convolutionCall(node, request, tf32Wanted())};
+                                convolutionCall(node, request)};
   return {convolution.call->engine(), convolution.scratchBytes(),
           [convolution](std::byte *scratch) { convolution.run(scratch); }};
 }

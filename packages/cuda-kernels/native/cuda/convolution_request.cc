@@ -6,8 +6,8 @@ namespace dualpath::cuda {
 namespace {
 
 /// (outer, inner, rows, columns) with `inner` the fastest.
-TensorRequest channelsLast(int64_t outer, int64_t inner, int64_t rows, int64_t columns) {
-  return {{outer, inner, rows, columns}, {rows * columns * inner, 1, columns * inner, inner}};
+TensorRequest channelsLast(int64_t outer, int64_t inner, int64_t rows, int64_t columns, DType type) {
+  return {{outer, inner, rows, columns}, {rows * columns * inner, 1, columns * inner, inner}, type};
 }
 
 ConvolutionPass passOf(const std::string &op) {
@@ -32,13 +32,18 @@ bool ConvolutionRequest::copiesImage() const {
   return margins.top + margins.bottom + margins.before + margins.after > 0;
 }
 
+bool ConvolutionRequest::narrow() const {
+  const auto is = [](const TensorRequest &tensor) { return tensor.type == DType::BF16; };
+  return is(image) || is(weights) || is(result);
+}
+
 bool ConvolutionRequest::copiesWeights() const {
   const auto &e = weights.extents;
   return e[1] > 1 && e[2] * e[3] > 1;
 }
 
 size_t ConvolutionRequest::bytesOf(const TensorRequest &tensor) {
-  size_t bytes = sizeof(float);
+  size_t bytes = sizeOf(tensor.type);
   for (auto extent : tensor.extents)
     bytes *= static_cast<size_t>(extent);
   return alignUp(bytes);
@@ -48,10 +53,19 @@ ConvolutionRequest convolutionRequest(const Node &node) {
   const auto shape = convolutionShape(node);
   const auto &x = shape.source->shape, &w = shape.weights->shape, &y = shape.destination->shape;
   const auto margins = marginsOf(shape);
-  ConvolutionRequest request{passOf(node.op), {}, {}, {}, shape.padBegin, shape.strides, {}, margins};
-  request.image = channelsLast(x[0], x[3], margins.paddedHeight(), margins.paddedInner() / x[3]);
-  request.weights = channelsLast(w[0], w[1], w[2], w[3]);
-  request.result = channelsLast(y[0], y[3], y[1], y[2]);
+  ConvolutionRequest request{passOf(node.op),
+                             {},
+                             {},
+                             {},
+                             shape.padBegin,
+                             shape.strides,
+                             {},
+                             margins,
+                             node.attributes.boolean("tf32", false)};
+  request.image =
+      channelsLast(x[0], x[3], margins.paddedHeight(), margins.paddedInner() / x[3], shape.source->dtype);
+  request.weights = channelsLast(w[0], w[1], w[2], w[3], shape.weights->dtype);
+  request.result = channelsLast(y[0], y[3], y[1], y[2], shape.destination->dtype);
   if (request.copiesImage())
     request.padding = {0, 0};
   for (auto gap : shape.gaps)

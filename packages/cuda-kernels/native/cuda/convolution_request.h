@@ -14,6 +14,7 @@ enum class ConvolutionPass { Forward, GradX, GradW };
 /// memory: channels last, weights too.
 struct TensorRequest {
   std::vector<int64_t> extents, strides;
+  DType type = DType::F32;
 };
 
 /// What cuDNN is asked for. Its engines want the same padding on both sides of an axis: any other is a margin
@@ -23,8 +24,11 @@ struct ConvolutionRequest {
   TensorRequest image, weights, result; // x or dx with its margins, w or dw, y or dy
   std::vector<int64_t> padding, strides, dilations;
   functors::Margins margins;
+  bool tf32; // inputs of products may be rounded to TF32
 
   bool copiesImage() const;
+  /// Whether inputs are bf16; sums are f32 all the same.
+  bool narrow() const;
   /// Whether weights lie in another order than the plan's (O, I, KH, KW).
   bool copiesWeights() const;
   size_t imageBytes() const { return copiesImage() ? bytesOf(image) : 0; }

@@ -5,10 +5,10 @@
 /// Copies that bring a convolution's operands into the form that cuDNN is asked for, and back.
 namespace dualpath::cuda {
 
-void padImages(const ConvolutionRequest &request, const float *images, float *padded);
-void cropImages(const ConvolutionRequest &request, const float *padded, float *images);
+void padImages(const ConvolutionRequest &request, const void *images, void *padded);
+void cropImages(const ConvolutionRequest &request, const void *padded, void *images);
 /// Weights (O, I, KH, KW) to channels last, and back.
-void weightsToChannelsLast(const ConvolutionRequest &request, const float *weights, float *copy);
-void weightsFromChannelsLast(const ConvolutionRequest &request, const float *copy, float *weights);
+void weightsToChannelsLast(const ConvolutionRequest &request, const void *weights, void *copy);
+void weightsFromChannelsLast(const ConvolutionRequest &request, const void *copy, void *weights);
 
 } // namespace dualpath::cuda

@@ -54,11 +54,15 @@ using Operation = Described<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy>;
 using Matrix = Described<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy>;
 using Preference = Described<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy>;
 
+cudaDataType_t typeOf(const MatrixRequest &request) {
+  return request.type == DType::BF16 ? CUDA_R_16BF : CUDA_R_32F;
+}
+
 class HeuristicCall final : public MatmulCall {
 public:
-  HeuristicCall(const Node &node, const MatmulRequest &request, bool tf32)
+  HeuristicCall(const Node &node, const MatmulRequest &request)
       : node_(node), accumulate_(request.accumulate) {
-    const auto compute = tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    const auto compute = request.tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
     require(node, cublasLtMatmulDescCreate(&operation_.value, compute, CUDA_R_32F), "description");
     transpose(CUBLASLT_MATMUL_DESC_TRANSA, request.first.transposed);
     transpose(CUBLASLT_MATMUL_DESC_TRANSB, request.second.transposed);
@@ -93,7 +97,7 @@ private:
   }
   void describe(Matrix &matrix, const MatrixRequest &request) {
     require(node_,
-            cublasLtMatrixLayoutCreate(&matrix.value, CUDA_R_32F, static_cast<uint64_t>(request.rows),
+            cublasLtMatrixLayoutCreate(&matrix.value, typeOf(request), static_cast<uint64_t>(request.rows),
                                        static_cast<uint64_t>(request.columns), request.rows),
             "layout");
   }
@@ -137,8 +141,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<MatmulCall> matmulCall(const Node &node, const MatmulRequest &request, bool tf32) {
-  return std::make_unique<HeuristicCall>(node, request, tf32);
+std::unique_ptr<MatmulCall> matmulCall(const Node &node, const MatmulRequest &request) {
+  return std::make_unique<HeuristicCall>(node, request);
 }
 
 std::string cublasLtVersion() {

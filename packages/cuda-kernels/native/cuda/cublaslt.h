@@ -17,8 +17,8 @@ public:
   virtual void run(const void *first, const void *second, void *result, std::byte *workspace) = 0;
 };
 
-/// Throws INTERNAL where cuBLASLt has no algorithm. `tf32` rounds inputs of products to 10 bits.
-std::unique_ptr<MatmulCall> matmulCall(const Node &node, const MatmulRequest &request, bool tf32);
+/// Throws INTERNAL where cuBLASLt has no algorithm.
+std::unique_ptr<MatmulCall> matmulCall(const Node &node, const MatmulRequest &request);
 
 /// "13.0.2" of the library that is loaded.
 std::string cublasLtVersion();

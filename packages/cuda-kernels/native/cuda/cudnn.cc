@@ -45,12 +45,16 @@ void require(const Node &node, fe::error_t status, const std::string &what) {
 
 enum Uid : int64_t { imageUid = 1, weightsUid, resultUid };
 
+fe::DataType_t typeOf(const TensorRequest &tensor) {
+  return tensor.type == DType::BF16 ? fe::DataType_t::BFLOAT16 : fe::DataType_t::FLOAT;
+}
+
 fe::graph::Tensor_attributes describe(const TensorRequest &tensor, Uid uid) {
   return fe::graph::Tensor_attributes()
       .set_uid(uid)
       .set_dim(tensor.extents)
       .set_stride(tensor.strides)
-      .set_data_type(fe::DataType_t::FLOAT);
+      .set_data_type(typeOf(tensor));
 }
 
 template <class Attributes> Attributes geometry(const ConvolutionRequest &request) {
@@ -66,11 +70,11 @@ void finish(const std::shared_ptr<fe::graph::Tensor_attributes> &output, const T
       .set_uid(uid)
       .set_dim(tensor.extents)
       .set_stride(tensor.strides)
-      .set_data_type(fe::DataType_t::FLOAT);
+      .set_data_type(typeOf(tensor));
 }
 
 void addConvolution(fe::graph::Graph &graph, const ConvolutionRequest &request) {
-  const auto &[pass, image, weights, result, padding, strides, dilations, margins] = request;
+  const auto &[pass, image, weights, result, padding, strides, dilations, margins, tf32] = request;
   if (pass == ConvolutionPass::Forward)
     return finish(graph.conv_fprop(graph.tensor(describe(image, imageUid)),
                                    graph.tensor(describe(weights, weightsUid)),
@@ -86,17 +90,18 @@ void addConvolution(fe::graph::Graph &graph, const ConvolutionRequest &request) 
          weights, weightsUid);
 }
 
-std::vector<fe::NumericalNote_t> unwanted(bool tf32) {
+/// Tensor cores take no f32: an engine that uses them rounds what it reads.
+std::vector<fe::NumericalNote_t> unwanted(const ConvolutionRequest &request) {
   std::vector<fe::NumericalNote_t> notes{fe::NumericalNote_t::NONDETERMINISTIC,
                                          fe::NumericalNote_t::REDUCED_PRECISION_REDUCTION};
-  if (!tf32)
+  if (!request.tf32 && !request.narrow())
     notes.insert(notes.end(), {fe::NumericalNote_t::TENSOR_CORE, fe::NumericalNote_t::DOWN_CONVERT_INPUTS});
   return notes;
 }
 
 class GraphCall final : public ConvolutionCall {
 public:
-  GraphCall(const Node &node, const ConvolutionRequest &request, bool tf32) : node_(node) {
+  GraphCall(const Node &node, const ConvolutionRequest &request) : node_(node) {
     graph_.set_io_data_type(fe::DataType_t::FLOAT)
         .set_intermediate_data_type(fe::DataType_t::FLOAT)
         .set_compute_data_type(fe::DataType_t::FLOAT);
@@ -104,7 +109,7 @@ public:
     require(node, graph_.validate(), "description");
     require(node, graph_.build_operation_graph(handle()), "operation graph");
     require(node, graph_.create_execution_plans({fe::HeurMode_t::A, fe::HeurMode_t::FALLBACK}), "engines");
-    graph_.deselect_numeric_notes(unwanted(tf32));
+    graph_.deselect_numeric_notes(unwanted(request));
     require(node, graph_.check_support(), "an engine that fits");
     require(node, graph_.build_plans(fe::BuildPlanPolicy_t::HEURISTICS_CHOICE), "plan");
     require(node, graph_.get_workspace_size(workspaceBytes_), "workspace");
@@ -133,9 +138,8 @@ std::string printVersion(size_t version) {
 
 } // namespace
 
-std::unique_ptr<ConvolutionCall> convolutionCall(const Node &node, const ConvolutionRequest &request,
-                                                 bool tf32) {
-  return std::make_unique<GraphCall>(node, request, tf32);
+std::unique_ptr<ConvolutionCall> convolutionCall(const Node &node, const ConvolutionRequest &request) {
+  return std::make_unique<GraphCall>(node, request);
 }
 
 std::string cudnnVersion() { return printVersion(cudnnGetVersion()); }

@@ -9,7 +9,7 @@
 namespace dualpath::cuda {
 
 /// A convolution with the engine that cuDNN's heuristics chose for it: deterministic, and without rounding
-/// its inputs unless TF32 was asked for.
+/// f32 inputs unless TF32 was asked for.
 class ConvolutionCall {
 public:
   virtual ~ConvolutionCall() = default;
@@ -19,9 +19,8 @@ public:
   virtual void run(void *image, void *weights, void *result, std::byte *workspace) = 0;
 };
 
-/// Throws INTERNAL with cuDNN's words where it has no engine. `tf32` rounds inputs of products to 10 bits.
-std::unique_ptr<ConvolutionCall> convolutionCall(const Node &node, const ConvolutionRequest &request,
-                                                 bool tf32);
+/// Throws INTERNAL with cuDNN's words where it has no engine.
+std::unique_ptr<ConvolutionCall> convolutionCall(const Node &node, const ConvolutionRequest &request);
 
 /// "9.13.1" of the library that is loaded.
 std::string cudnnVersion();

@@ -7,8 +7,8 @@ namespace dualpath::cuda {
 namespace {
 
 /// All threads that find something write the same 1.
-struct MarkNonFinite {
-  const float *values;
+template <class T> struct MarkNonFinite {
+  const T *values;
   int32_t *found;
   HD void operator()(int64_t i) const {
     if (!(math::absolute(values[i]) < math::infinity()))
@@ -22,7 +22,10 @@ bool allFinite(const Tensor &value) {
   const DeviceRegion flag(context().device(), sizeof(int32_t));
   auto *found = reinterpret_cast<int32_t *>(flag.data());
   requireSuccess(cudaMemsetAsync(found, 0, sizeof *found, stream()), "clearing of a flag");
-  Backend::elements(value.count(), MarkNonFinite{value.as<float>(), found});
+  if (value.dtype == DType::BF16)
+    Backend::elements(value.count(), MarkNonFinite<BFloat16>{value.as<BFloat16>(), found});
+  else
+    Backend::elements(value.count(), MarkNonFinite<float>{value.as<float>(), found});
   int32_t result = 0;
   requireSuccess(cudaMemcpyAsync(&result, found, sizeof result, cudaMemcpyDeviceToHost, stream()),
                  "copy to the host");

@@ -2,7 +2,6 @@
 
 #include "../functors/class_blocks.h"
 #include "cublaslt.h"
-#include "switches.h"
 
 namespace dualpath::cuda {
 
@@ -10,10 +9,8 @@ namespace dualpath::cuda {
 class RawProduct {
 public:
   RawProduct(const Node &node, const functors::ProductSize &size)
-      : call_(matmulCall(
-            node,
-            rawProductRequest(size.m, size.k, size.n, size.transposeA, size.transposeB, size.accumulate),
-            tf32Wanted())) {}
+      : call_(matmulCall(node, rawProductRequest(size.m, size.k, size.n, size.transposeA, size.transposeB,
+                                                 size.accumulate, node.attributes.boolean("tf32", false)))) {}
   size_t scratchBytes() const { return call_->workspaceBytes(); }
   void run(const float *a, const float *b, float *y, std::byte *scratch) { call_->run(b, a, y, scratch); }
 

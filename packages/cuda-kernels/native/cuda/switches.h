@@ -11,7 +11,4 @@ inline bool switchedOn(const char *name) {
   return value && std::string_view(value) == "1";
 }
 
-/// Products round their inputs to TF32: about three digits for several times the speed. Read at compile.
-inline bool tf32Wanted() { return switchedOn("DUALPATH_TF32"); }
-
 } // namespace dualpath::cuda

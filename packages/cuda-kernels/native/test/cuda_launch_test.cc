@@ -66,7 +66,7 @@ void margins() {
   std::vector<float> image(4 * 3), padded(2 * 5 * 6, -1), back(4 * 3, -1);
   for (size_t i = 0; i < image.size(); ++i)
     image[i] = static_cast<float>(i + 1);
-  HostWarp::rows(10, 6, functors::PadImage{image.data(), padded.data(), edges});
+  HostWarp::rows(10, 6, functors::PadImage<float>{image.data(), padded.data(), edges});
   for (int64_t row = 0; row < 10; ++row)
     for (int64_t i = 0; i < 6; ++i) {
       const auto line = row % 5 - 1, at = i - 2;
@@ -74,7 +74,7 @@ void margins() {
       const float expected = inside ? image[(row / 5 * 2 + line) * 3 + at] : 0.0f;
       expect(padded[row * 6 + i] == expected, "row " + std::to_string(row) + " number " + std::to_string(i));
     }
-  HostWarp::rows(4, 3, functors::CropImage{padded.data(), back.data(), edges});
+  HostWarp::rows(4, 3, functors::CropImage<float>{padded.data(), back.data(), edges});
   expect(back == image, "margins come off again");
 }
 

@@ -19,7 +19,7 @@ double at(const MatrixRequest &matrix, const float *data, int64_t row, int64_t c
 }
 
 Doubles obey(const MatmulRequest &request, const float *first, const float *second) {
-  const auto &[a, b, y, accumulate] = request;
+  const auto &[a, b, y, accumulate, tf32] = request;
   const auto inner = a.transposed ? a.rows : a.columns;
   Doubles result(y.rows * y.columns, accumulate ? 1 : 0);
   for (int64_t column = 0; column < y.columns; ++column)
@@ -51,7 +51,7 @@ void products(bool transposeA, bool transposeB) {
   const auto got = obey(matmulRequest(node), right.data(), left.data());
   close("y", Floats(got.begin(), got.end()), expected, tolerance);
   const auto added =
-      obey(rawProductRequest(m, k, n, transposeA, transposeB, true), right.data(), left.data());
+      obey(rawProductRequest(m, k, n, transposeA, transposeB, true, false), right.data(), left.data());
   for (auto &value : expected)
     value += 1;
   close("added", Floats(added.begin(), added.end()), expected, tolerance);
@@ -127,6 +127,36 @@ void knowsPasses() {
   expect(passOf("conv2dGradW", x, y, w) == ConvolutionPass::GradW, "conv2dGradW");
 }
 
+void namesTypes() {
+  Operand x("x", {1, 1, 10, 5}), w("w", {4, 5, 1, 2}), y("y", {1, 1, 10, 4});
+  x.tensor.dtype = w.tensor.dtype = DType::BF16;
+  auto attributes = geometry({1, 1}, {0, 0, 0, 1}, {1, 1}, 1);
+  const auto request = convolutionRequest({"conv2d", "n", {&x.tensor, &w.tensor}, {&y.tensor}, attributes});
+  expect(request.narrow() && !request.tf32, "bf16 and no TF32");
+  expect(request.image.type == DType::BF16 && request.result.type == DType::F32, "each operand has its own");
+  expect(request.imageBytes() == alignUp(11 * 5 * 2), "the padded copy is as narrow as the image");
+  attributes.set("tf32", true);
+  Operand plain("x", {1, 1, 10, 5}), weights("w", {4, 5, 1, 2});
+  const auto other =
+      convolutionRequest({"conv2d", "n", {&plain.tensor, &weights.tensor}, {&y.tensor}, attributes});
+  expect(!other.narrow() && other.tf32, "TF32 where the node asks for it");
+}
+
+void namesTypesOfProducts() {
+  Operand a("a", {3, 5}), b("b", {5, 4}), y("y", {3, 4});
+  a.tensor.dtype = b.tensor.dtype = DType::BF16;
+  const auto request =
+      matmulRequest({"matmul", "n", {&a.tensor, &b.tensor}, {&y.tensor}, Attributes({{"tf32", true}})});
+  expect(request.first.type == DType::BF16 && request.second.type == DType::BF16, "bf16 inputs");
+  expect(request.result.type == DType::F32 && request.tf32, "an f32 result, TF32 as asked for");
+  expect(rawProductRequest(3, 5, 4, false, false, false, true).tf32, "products of blocks as well");
+  y.tensor.dtype = DType::BF16, a.tensor.dtype = DType::F32;
+  equal("mixed", failureOf([&] {
+          matmulRequest({"matmul", "n", {&a.tensor, &b.tensor}, {&y.tensor}, {}});
+        }),
+        "DTYPE matmul 'n': 'b': expected f32, got bf16");
+}
+
 void explainsNoDevice() {
   equal("none", noDeviceReason(13000, 0),
         "driver: expected one for CUDA 13.0 or later, got none; install NVIDIA's driver");
@@ -150,6 +180,8 @@ int main() {
       {"weights are not copied where both orders are one", keepsWeightsInOrder},
       {"uneven padding becomes a margin of a copy", copiesUnevenMargins},
       {"each of the three ops is its own pass", knowsPasses},
+      {"operands of a convolution are named with their types", namesTypes},
+      {"so are those of a product", namesTypesOfProducts},
       {"a missing, an old and a sufficient driver without a device are told apart", explainsNoDevice},
   });
 }
