@@ -163,6 +163,8 @@ export {
   type CurriculumInput,
   type Stage,
 } from "./train/stage.js";
+export { precisionSchema, type Precision } from "./graph/precision.js";
+export { describePrecision, precisionOn, type PrecisionInForce } from "./engine/precision.js";
 export { profileStage, type NodeProfile, type ProfileOptions } from "./train/profile.js";
 export { Trainer } from "./train/trainer.js";
 export type { TrainerOptions } from "./train/trainer-options.js";

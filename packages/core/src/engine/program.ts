@@ -6,6 +6,7 @@ import { prune } from "../graph/prune.js";
 import type { Plan, TypedArray } from "../graph/types.js";
 import { checkArray } from "./arrays.js";
 import type { EngineProgram } from "./backend.js";
+import { describePrecision, type PrecisionInForce } from "./precision.js";
 import { packScalars } from "./scalars.js";
 
 /** The arrays of one step by feed name, row-major, of the feeds' shapes and number types. */
@@ -21,6 +22,7 @@ interface ProgramParts {
   readonly keys: readonly string[];
   /** Where it runs, and why there. */
   readonly device: string;
+  readonly precision: PrecisionInForce;
   /** Compiles another plan of the same graph on the same store. */
   readonly compile: (request: { taps: readonly Value[]; name: string }) => Promise<Program>;
 }
@@ -28,6 +30,8 @@ interface ProgramParts {
 /** One compiled plan with its memory. Made by `Store.compile`. */
 export class Program {
   readonly plan: Plan;
+  /** How products are computed, and why so where something else was asked for. */
+  readonly precision: PrecisionInForce;
   readonly #parts: ProgramParts;
   readonly #peeks = new Map<string, Promise<Program>>();
   #disposed = false;
@@ -35,6 +39,7 @@ export class Program {
   /** @internal */
   constructor(parts: ProgramParts) {
     this.plan = parts.plan;
+    this.precision = parts.precision;
     this.#parts = parts;
   }
 
@@ -64,7 +69,8 @@ export class Program {
   /** Every node with shape, bytes, FLOPs and kernel, and the totals. */
   explain(): Explanation {
     this.#checkOpen();
-    return explain(this.plan, this.#parts.native.describe(), this.#parts.device);
+    const precision = describePrecision(this.precision);
+    return explain(this.plan, this.#parts.native.describe(), { device: this.#parts.device, precision });
   }
 
   /** Time of every node in one timed step; effects happen. */

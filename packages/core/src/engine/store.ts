@@ -1,17 +1,18 @@
-import { loadBackend } from "@dualpath/cuda-kernels";
 import { GraphError } from "../errors.js";
 import type { Graph, Value } from "../graph/graph.js";
 import { makePlan } from "../graph/make-plan.js";
+import type { Precision } from "../graph/precision.js";
 import type { DType, Shape, TypedArray } from "../graph/types.js";
 import { checkArray } from "./arrays.js";
 import type { EngineBackend, EngineStore } from "./backend.js";
+import { findBackend, type StoreDevice } from "./find-backend.js";
+import { precisionInForce } from "./precision.js";
 import { Program } from "./program.js";
-import { referenceBackend } from "./reference-backend.js";
 
 /** Where a Store computes. */
 export interface StoreOptions {
   /** "reference" computes in float64 without native code, for tests and for tracing a wrong number. */
-  readonly device?: "auto" | "cpu" | "cuda" | `cuda:${number}` | "reference";
+  readonly device?: StoreDevice;
   /** Default: the cores that this process may use. */
   readonly threads?: number;
 }
@@ -32,6 +33,8 @@ export interface CompileOptions {
   /** Outputs of the effects (optimizers, moving averages) that every step carries out. */
   readonly effects?: readonly Value[];
   readonly name?: string;
+  /** How products are computed where the device can (default f32); elsewhere f32, with a reason in `explain`. */
+  readonly precision?: Precision;
 }
 
 /**
@@ -50,7 +53,7 @@ export class Store {
 
   /** Opens an empty store. Throws a typed error DEVICE when the device is not there. */
   static open({ device = "auto", threads }: StoreOptions = {}): Store {
-    const backend: EngineBackend = device === "reference" ? referenceBackend() : loadBackend({ device });
+    const backend = findBackend(device);
     const native = backend.createStore({ device, ...(threads === undefined ? {} : { threads }) });
     return new Store(backend, native);
   }
@@ -91,12 +94,17 @@ export class Store {
    * Plans and compiles what `taps` and `effects` need of a graph. All parameters it needs must have been written:
    * throws STORE_MISSING otherwise.
    */
-  async compile(graph: Graph, { taps, effects = [], name = graph.name }: CompileOptions): Promise<Program> {
+  async compile(
+    graph: Graph,
+    { taps, effects = [], name = graph.name, precision: wanted = "f32" }: CompileOptions,
+  ): Promise<Program> {
     this.#checkOpen();
     const named: [string, Value][] = Array.isArray(taps)
       ? (taps as readonly Value[]).map((tap) => [tap.name, tap])
       : Object.entries(taps as Readonly<Record<string, Value>>);
-    const plan = makePlan(graph, { taps: named.map(([, tap]) => tap), effects, name });
+    const precision = precisionInForce(this.backend, wanted);
+    const request = { taps: named.map(([, tap]) => tap), effects, name };
+    const plan = makePlan(graph, { ...request, precision: precision.inForce });
     const native = await this.#native.compile(plan);
     const keys = named.map(([key]) => key);
     const { kind, reason } = this.backend;
@@ -107,7 +115,8 @@ export class Store {
       native,
       keys,
       device,
-      compile: (request) => this.compile(graph, request),
+      precision,
+      compile: (peek) => this.compile(graph, { ...peek, precision: wanted }),
     });
   }
 

@@ -32,6 +32,8 @@ export interface Explanation {
   readonly plan: string;
   /** Where it runs, and why there; empty when only the plan is known. */
   readonly device: string;
+  /** How products are computed, and why so where something else was asked for. */
+  readonly precision: string;
   readonly rows: readonly ExplanationRow[];
   readonly totals: {
     /** Numbers in the store values that the plan reads or updates, optimizer state included. */
@@ -48,7 +50,11 @@ export interface Explanation {
 }
 
 /** What a plan does and costs, before anything runs; with `description` also its kernels and exact scratch bytes. */
-export const explain = (plan: Plan, description?: ProgramDescription, device = ""): Explanation => {
+export const explain = (
+  plan: Plan,
+  description?: ProgramDescription,
+  { device = "", precision = "f32" }: { readonly device?: string; readonly precision?: string } = {},
+): Explanation => {
   const kernels = new Map(description?.nodes.map(({ name, kernel }) => [name, kernel]));
   const rows = plan.nodes.map((node) => explainNode(plan, node, kernels.get(node.name) ?? ""));
   const flopsOf = (pass: ExplanationRow["pass"]): number =>
@@ -56,6 +62,7 @@ export const explain = (plan: Plan, description?: ProgramDescription, device = "
   return {
     plan: plan.name,
     device,
+    precision,
     rows,
     totals: {
       ...storedTotals(plan),
@@ -69,7 +76,7 @@ export const explain = (plan: Plan, description?: ProgramDescription, device = "
 };
 
 /** The explanation as a text table, one line per node, totals below. */
-export const formatExplanation = ({ plan, device, rows, totals }: Explanation): string => {
+export const formatExplanation = ({ plan, device, precision, rows, totals }: Explanation): string => {
   const cells = rows.map((row) => [
     row.name,
     row.op,
@@ -85,6 +92,7 @@ export const formatExplanation = ({ plan, device, rows, totals }: Explanation): 
     ...table,
     "",
     `plan ${plan}: ${rows.length} nodes${device === "" ? "" : ` on ${device}`}`,
+    `precision ${precision}`,
     `parameters ${totals.parameters.toLocaleString("en")}, stored numbers ${totals.storedNumbers.toLocaleString("en")}`,
     `FLOPs forward ${giga(forwardFlops)} G, backward ${giga(backwardFlops)} G, update ${giga(updateFlops)} G`,
     `bytes arena ${totals.arenaBytes}, scratch ${totals.scratchBytes}, store ${totals.storeBytes}`,

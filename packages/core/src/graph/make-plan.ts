@@ -3,7 +3,9 @@ import { fuse } from "./fuse.js";
 import { gather } from "./gather.js";
 import type { Graph, GraphNode, Value } from "./graph.js";
 import { linearise } from "./linearise.js";
+import { narrow } from "./narrow.js";
 import { planMemory, type MemoryPlan } from "./plan-memory.js";
+import type { Precision } from "./precision.js";
 import { prune } from "./prune.js";
 import { recompute, type RecomputeLimits } from "./recompute.js";
 import type { Plan, PlanValue } from "./types.js";
@@ -19,22 +21,25 @@ export interface PlanRequest {
   readonly name?: string;
   /** Whether chains become fused ops, and updates by one rule one (default true). */
   readonly fusion?: boolean;
+  /** How products are computed, and what flows between them (default f32). */
+  readonly precision?: Precision;
   /** From what sizes on activations are computed twice (with fusion). */
   readonly recompute?: RecomputeLimits;
 }
 
 /**
- * prune -> fuse -> gather -> recompute -> linearise -> plan memory -> emit. Throws PLAN_INVALID for a tap that is a feed or a scalar, for two
+ * prune -> fuse -> narrow -> gather -> recompute -> linearise -> plan memory -> emit. Throws PLAN_INVALID for a tap that is a feed or a scalar, for two
  * effects on one value, and for effects that contradict each other's order.
  */
 export const makePlan = (
   graph: Graph,
-  { taps, effects = [], name = graph.name, fusion = true, recompute: limits }: PlanRequest,
+  { taps, effects = [], name = graph.name, fusion = true, precision = "f32", recompute: limits }: PlanRequest,
 ): Plan => {
   checkRequest(graph, taps, effects);
   const needed = prune(graph, [...taps, ...effects]);
-  const fused = fusion ? recompute(gather(fuse(needed, taps)), taps, limits) : needed;
-  const order = linearise(fused, taps);
+  const lowered = narrow(fusion ? fuse(needed, taps) : needed, taps, precision);
+  const complete = fusion ? recompute(gather(lowered), taps, limits) : lowered;
+  const order = linearise(complete, taps);
   return emit(name, graph, order, taps, planMemory(order, taps));
 };
 

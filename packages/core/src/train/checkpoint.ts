@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { precisionSchema } from "../graph/precision.js";
 import type { DType, TypedArray } from "../graph/types.js";
 import type { ParameterDeclaration } from "../layers/context.js";
 import { modelSchema } from "../models/schema.js";
@@ -60,6 +61,8 @@ const descriptionSchema = z.strictObject({
   sizes: z.strictObject({ classes: z.int().positive(), vocabulary: z.int().nonnegative() }),
   curriculum: curriculumSchema.optional(),
   seed: z.int().nonnegative(),
+  /** What the run asked for; absent: f32. */
+  precision: precisionSchema.optional(),
 });
 
 /**
@@ -179,7 +182,8 @@ function parseMetadata<T>(file: SafetensorsFile, key: string, schema: z.ZodType<
 export function checkSameRun(path: string, expected: RunDescription, got: RunDescription): void {
   const difference = firstDifference(expected, got);
   if (!difference) return;
-  const what = difference.path.startsWith("curriculum") ? "another curriculum" : "another model";
+  const parts: readonly string[] = ["curriculum", "precision"];
+  const what = `another ${parts.find((part) => difference.path.startsWith(part)) ?? "model"}`;
   const message = `${path}: checkpoint of ${what}: ${describeDifference(difference)}`;
   const { expected: wanted, got: found } = difference;
   throw new CheckpointError("CHECKPOINT_MODEL", message, {
@@ -195,9 +199,9 @@ export function checkSameModel(
   header: CheckpointHeader,
   model: Pick<RunDescription, "model" | "sizes">,
 ): void {
-  const { seed, curriculum, ...rest } = header.description;
-  const own = curriculum === undefined ? { seed } : { seed, curriculum };
-  checkSameRun(header.path, { ...model, ...own }, { ...rest, ...own });
+  const { model: own, sizes } = header.description;
+  const { seed } = header.description;
+  checkSameRun(header.path, { ...model, seed }, { model: own, sizes, seed });
 }
 
 /**

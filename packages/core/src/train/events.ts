@@ -1,3 +1,4 @@
+import type { PrecisionInForce } from "../engine/precision.js";
 import type { EvaluationResult } from "./evaluate.js";
 
 /** Where a training step stands. */
@@ -20,6 +21,8 @@ export interface StageStartEvent {
   readonly learntParameters: number;
   /** True when the stage goes on from a checkpoint. */
   readonly resumed: boolean;
+  /** How the steps compute products, and why so where something else was asked for. */
+  readonly precision: PrecisionInForce;
 }
 
 /** One optimizer step is done. */

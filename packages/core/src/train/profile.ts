@@ -1,5 +1,6 @@
 import type { Store } from "../engine/store.js";
 import type { ExplanationRow } from "../graph/explain.js";
+import type { Precision } from "../graph/precision.js";
 import type { DualPath } from "../models/dual-path.js";
 import { startOfRun } from "./checkpoint.js";
 import type { Batch } from "./data.js";
@@ -23,6 +24,8 @@ export interface ProfileOptions {
   readonly batch: Batch;
   readonly source: SourceSize;
   readonly steps: number;
+  /** Default: f32. */
+  readonly precision?: Precision;
   readonly signal?: AbortSignal;
 }
 
@@ -31,7 +34,7 @@ export interface ProfileOptions {
  * count. Throws what a training step throws.
  */
 export async function profileStage(options: ProfileOptions): Promise<NodeProfile[]> {
-  const { store, model, stage, batch, source, steps, signal } = options;
+  const { store, model, stage, batch, source, steps, signal, precision = "f32" } = options;
   const runner = await StageRunner.open({
     store,
     model,
@@ -40,6 +43,7 @@ export async function profileStage(options: ProfileOptions): Promise<NodeProfile
     seed: 0,
     source,
     fresh: true,
+    precision,
   });
   try {
     await runner.step(batch, startOfRun);

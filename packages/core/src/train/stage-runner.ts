@@ -1,7 +1,9 @@
 import type { NodeTime } from "@dualpath/cuda-kernels";
+import type { PrecisionInForce } from "../engine/precision.js";
 import type { Program } from "../engine/program.js";
 import type { Store } from "../engine/store.js";
 import type { Explanation } from "../graph/explain.js";
+import type { Precision } from "../graph/precision.js";
 import { SEED_SCALAR, STEP_SCALAR } from "../layers/dropout.js";
 import { weightScalar } from "../losses/terms.js";
 import type { DualPath } from "../models/dual-path.js";
@@ -25,6 +27,8 @@ export interface StageRunnerOptions {
   readonly source: SourceSize;
   /** False when the stage goes on from a checkpoint, whose optimizer state and averages are kept. */
   readonly fresh: boolean;
+  /** Default: f32. */
+  readonly precision?: Precision;
 }
 
 /** Numbers that one training step hands back. */
@@ -60,10 +64,11 @@ export class StageRunner {
   }
 
   static async open(options: StageRunnerOptions): Promise<StageRunner> {
-    const { store, model, stage, source, fresh } = options;
+    const { store, model, stage, source, fresh, precision = "f32" } = options;
     const layout = stageGraph(model, stage, source);
     if (fresh) await writeInitialState(store, layout);
-    const program = await store.compile(layout.graph, { taps: layout.taps, effects: [...layout.updates] });
+    const request = { taps: layout.taps, effects: [...layout.updates], precision };
+    const program = await store.compile(layout.graph, request);
     const { ranking } = stage.losses;
     const mines = ranking?.mining === "paper-a" && ranking.candidates > 0 && ranking.weight > 0;
     const sizes = { batchSize: stage.batchSize, candidates: ranking?.candidates ?? 0, source };
@@ -73,6 +78,11 @@ export class StageRunner {
       program,
       mines ? await Miner.open(store, model, sizes) : undefined,
     );
+  }
+
+  /** How the stage computes, and why so where something else was asked for. */
+  get precision(): PrecisionInForce {
+    return this.#program.precision;
   }
 
   /** One optimizer step. Throws BATCH for arrays that do not fit and NON_FINITE when the loss is no number. */

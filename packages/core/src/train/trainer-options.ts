@@ -1,4 +1,5 @@
 import type { Store } from "../engine/store.js";
+import type { Precision } from "../graph/precision.js";
 import type { DualPath } from "../models/dual-path.js";
 import { unmatchedGroups } from "../optim/groups.js";
 import type { TrainingData } from "./data.js";
@@ -25,6 +26,11 @@ export interface TrainerOptions {
   readonly checkpointEvery?: number;
   readonly device?: "auto" | "cpu" | "cuda" | `cuda:${number}` | "reference";
   readonly threads?: number;
+  /**
+   * How training steps compute products where the device can, else f32 for the reason in `stage-start` (default f32).
+   * Parameters and checkpoints are f32 whatever it is, and evaluation computes in f32.
+   */
+  readonly precision?: Precision;
   /** Stops at the next step and leaves a checkpoint. */
   readonly signal?: AbortSignal;
   /** First word vectors [vocabulary, wordDimension]; words whose row is all zero keep random ones. */

@@ -1,4 +1,5 @@
 import { Store } from "../engine/store.js";
+import { precisionSchema, type Precision } from "../graph/precision.js";
 import { dualPath, type DualPath } from "../models/dual-path.js";
 import { initialize } from "../models/initialize.js";
 import {
@@ -37,6 +38,7 @@ export class Trainer {
   readonly curriculum: Curriculum;
   readonly evaluation: EvaluationConfig | undefined;
   readonly #options: TrainerOptions;
+  readonly #precision: Precision;
   readonly #files: RunFiles;
   readonly #description: RunDescription;
   #store: Store | undefined;
@@ -59,7 +61,9 @@ export class Trainer {
     checkData(data, this.model);
     checkGlobs(this.curriculum, this.model);
     checkCurriculum(this.curriculum, data, this.evaluation !== undefined);
-    this.#description = { model: this.model.config, sizes, curriculum: this.curriculum, seed };
+    this.#precision = precisionSchema.parse(options.precision ?? "f32");
+    const precision = this.#precision === "f32" ? {} : { precision: this.#precision };
+    this.#description = { model: this.model.config, sizes, curriculum: this.curriculum, seed, ...precision };
     this.#files = new RunFiles(options.directory, this.model, this.#description, this.#inputs());
   }
 
@@ -137,12 +141,14 @@ export class Trainer {
       seed,
       source: this.#source,
       fresh,
+      precision: this.#precision,
     };
     const runner = await StageRunner.open(options);
     try {
       const learntParameters = learntElements(runner.layout, this.model);
       const { epochs, name } = stage;
-      yield { type: "stage-start", stage: name, epochs, stepsPerEpoch, learntParameters, resumed: !fresh };
+      const place = { stage: name, epochs, stepsPerEpoch, learntParameters, resumed: !fresh };
+      yield { type: "stage-start", ...place, precision: runner.precision };
       const ending = yield* this.#epochs(stage, runner, stepsPerEpoch);
       if (ending !== "aborted") yield* this.#endStage(stage, runner, ending);
       return ending;
