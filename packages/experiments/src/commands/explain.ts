@@ -1,5 +1,6 @@
 import {
   createBuildContext,
+  describePrecision,
   declareImage,
   declareText,
   dualPath,
@@ -8,9 +9,11 @@ import {
   Graph,
   imageTrunkFeatures,
   makePlan,
+  precisionOn,
   stageGraph,
   type DualPath,
   type Explanation,
+  type PrecisionInForce,
   type Stage,
 } from "@dualpath/core";
 import type { TrainingData } from "@dualpath/datasets";
@@ -53,8 +56,12 @@ export async function explainCommand(options: ExplainOptions, context: CommandCo
     const { classes, vocabularySize: vocabulary } = data;
     const model = dualPath(experiment.model, { classes, vocabulary });
     const evaluation = evaluationArena(model, experiment.evaluation.batchSize, data);
-    const stages = experiment.curriculum.map((stage) => ({ stage, plan: explainStage(model, stage, data) }));
-    write(`${file}: ${name}, ${classes} classes, ${vocabulary} words\n`);
+    const precision = explainedPrecision(experiment);
+    const stages = experiment.curriculum.map((stage) => ({
+      stage,
+      plan: explainStage(model, stage, data, precision),
+    }));
+    write(`${file}: ${name}, ${classes} classes, ${vocabulary} words, ${describePrecision(precision)}\n`);
     if (options.nodes === true)
       for (const { plan } of stages) write(`${formatExplanation(plan.explanation)}\n`);
     const costs = stages.map(({ stage, plan }) => stageCost(stage, plan, data, evaluation));
@@ -102,12 +109,27 @@ interface ExplainedStage {
   readonly learnt: number;
 }
 
-function explainStage(model: DualPath, stage: Stage, data: ExplainedData): ExplainedStage {
+/** As this machine computes or, where the experiment's device is not here, as it asks for. */
+function explainedPrecision({ device, precision }: Experiment): PrecisionInForce {
+  try {
+    return precisionOn(device, precision);
+  } catch {
+    return { wanted: precision, inForce: precision };
+  }
+}
+
+function explainStage(
+  model: DualPath,
+  stage: Stage,
+  data: ExplainedData,
+  precision: PrecisionInForce,
+): ExplainedStage {
   const { graph, updates, taps, learnt } = stageGraph(model, stage, sourceSize(data.imageShape));
-  const plan = makePlan(graph, { taps: Object.values(taps), effects: updates });
+  const request = { taps: Object.values(taps), effects: updates };
+  const plan = makePlan(graph, { ...request, precision: precision.inForce });
   const chosen = new Set(learnt);
   return {
-    explanation: explain(plan),
+    explanation: explain(plan, undefined, { precision: describePrecision(precision) }),
     parameters: countNumbers(model.parameters),
     learnt: countNumbers(model.parameters.filter(({ name }) => chosen.has(name))),
   };

@@ -42,7 +42,7 @@ export async function profileCommand(
   const { experiment } = readExperiment(options, context);
   const write = (line: string): void => void output.write(`${line}\n`);
   const { corpus, data } = await openData(experiment.corpus, { workspace, signal, onProgress: write });
-  const { device, threads } = experiment;
+  const { device, threads, precision } = experiment;
   const store = Store.open({ device, ...(threads === undefined ? {} : { threads }) });
   try {
     const model = dualPath(experiment.model, { classes: data.classes, vocabulary: data.vocabularySize });
@@ -53,7 +53,7 @@ export async function profileCommand(
       const batch = await firstBatch(data, stage, experiment.seed, signal);
       const source = sourceSize(data.imageShape);
       const steps = options.steps ?? STEPS;
-      const nodes = await profileStage({ store, model, stage, batch, source, steps, signal });
+      const nodes = await profileStage({ store, model, stage, batch, source, steps, precision, signal });
       profiles.push({ stage: stage.name, roofline: ceilings, nodes });
       write(describeProfile(profiles.at(-1)!, options.nodes ?? 0));
     }

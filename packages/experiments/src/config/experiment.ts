@@ -1,4 +1,10 @@
-import { curriculumSchema, evaluationSchema, imageTrunkSchema, modelSchema } from "@dualpath/core";
+import {
+  curriculumSchema,
+  evaluationSchema,
+  imageTrunkSchema,
+  modelSchema,
+  precisionSchema,
+} from "@dualpath/core";
 import { corpusSchema } from "@dualpath/datasets";
 import { z } from "zod";
 import { runnerShape } from "./schema.js";
@@ -64,6 +70,9 @@ export const experimentSchema = z.strictObject({
   weights: z.string().min(1).optional().describe("first weights of the model's own image trunk"),
   model: modelSchema,
   curriculum: curriculumSchema,
+  precision: precisionSchema
+    .default("f32")
+    .describe("of training's products; where the device lacks it, f32 with the reason"),
   evaluation: evaluationSchema.prefault({}),
   report: reportSchema.prefault({}),
   checkpointEvery: z.int().nonnegative().default(0).describe("steps between checkpoints; 0: one an epoch"),

@@ -15,10 +15,15 @@ export function canonicalJson(value: unknown): string {
 const IDENTITY_LENGTH = 12;
 const NO_PART_OF_IDENTITY = ["name", "tracking", "sweep", "requires", "expected"];
 
+/** Keys that came later, with the value that trials had before: those keep their identity. */
+const FIRST_VALUES: Readonly<Record<string, unknown>> = { precision: "f32" };
+
 /** Content hash of what a trial computes: its resolved config without name, tracking, sweep and what it says about data. */
 export function trialIdentity(resolved: Readonly<Record<string, unknown>>): string {
   const content = Object.fromEntries(
-    Object.entries(resolved).filter(([key]) => !NO_PART_OF_IDENTITY.includes(key)),
+    Object.entries(resolved).filter(
+      ([key, value]) => !NO_PART_OF_IDENTITY.includes(key) && value !== FIRST_VALUES[key],
+    ),
   );
   return digest(canonicalJson(content), IDENTITY_LENGTH);
 }

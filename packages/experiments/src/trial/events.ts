@@ -25,6 +25,8 @@ export const trialKeys = {
   totalSteps: "steps",
   /** tag: the stage that runs */
   stage: "trial.stage",
+  /** tag: how training computes products, and why so where the config asks for something else */
+  precision: "trial.precision",
   /** tag: the step that a resumed attempt went on from */
   resumedAt: "trial.resumed_at",
   epoch: "train/epoch",

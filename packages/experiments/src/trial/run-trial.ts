@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { loadTrunk, Trainer, type TrainingEvent } from "@dualpath/core";
+import { describePrecision, loadTrunk, Trainer, type TrainingEvent } from "@dualpath/core";
 import { readJournal, type RunJournal } from "@dualpath/mlflow-ts-client";
 import { experimentSchema, type Experiment } from "../config/experiment.js";
 import { loadExperiment } from "../config/load.js";
@@ -132,9 +132,10 @@ async function train(
   clock: TrialClock,
 ): Promise<boolean> {
   const { directory, threads, signal } = options;
-  const { model, curriculum, evaluation, seed, device, checkpointEvery, tracking, weights } = experiment;
+  const { model, curriculum, evaluation, seed, device, precision, checkpointEvery, tracking, weights } =
+    experiment;
   const trainer = new Trainer({
-    ...{ model, curriculum, evaluation, data, seed, device, threads, signal, checkpointEvery },
+    ...{ model, curriculum, evaluation, data, seed, device, precision, threads, signal, checkpointEvery },
     directory: directory.checkpoints,
     resume: true,
     ...(corpus.lookup === undefined ? {} : { wordVectors: corpus.lookup.table }),
@@ -142,10 +143,12 @@ async function train(
   });
   writeVersions(options, trainer);
   const write = eventWriter(journal, clock, tracking.logEvery);
+  const tell = precisionTeller(options.log, journal);
   const stopMeter = startMeter(journal, trainer);
   try {
     for await (const event of trainer.run()) {
       write(event);
+      tell(event);
       if (event.type === "checkpoint") await journal.flush();
     }
     return !signal.aborted || trainer.progress.stage === curriculum.length;
@@ -180,6 +183,18 @@ function startMeter(journal: RunJournal, trainer: Trainer): () => void {
     journal.metrics(meter(), { step: trainer.progress.globalStep });
   }, SYSTEM_INTERVAL_MILLISECONDS);
   return () => clearInterval(timer);
+}
+
+/** Says once how products are computed, and why so where something else was asked for. */
+function precisionTeller(log: TrialOptions["log"], journal: RunJournal): (event: TrainingEvent) => void {
+  let told = false;
+  return (event) => {
+    if (told || event.type !== "stage-start") return;
+    told = true;
+    const precision = describePrecision(event.precision);
+    journal.tags({ [trialKeys.precision]: precision });
+    if (event.precision.wanted !== "f32") log.info(`precision: ${precision}`);
+  };
 }
 
 function eventWriter(journal: RunJournal, clock: TrialClock, every: number): (event: TrainingEvent) => void {
