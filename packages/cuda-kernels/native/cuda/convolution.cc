@@ -6,15 +6,21 @@
 namespace dualpath::cuda {
 namespace {
 
-/// A prepared convolution: scratch holds the copied image, the copied weights and cuDNN's workspace.
+/// A prepared convolution: scratch holds the copied image, the copied weights, a narrow result that is still
+/// to be widened, and cuDNN's workspace.
 struct Convolution {
   ConvolutionRequest request;
   const Tensor *image, *weights, *result;
   std::shared_ptr<ConvolutionCall> call;
+  bool widens;
 
-  size_t scratchBytes() const {
-    return request.imageBytes() + request.weightBytes() + call->workspaceBytes();
+  size_t narrowAt() const { return request.imageBytes() + request.weightBytes(); }
+  size_t workspaceAt() const {
+    return narrowAt() + (widens ? ConvolutionRequest::bytesOf(request.computed()) : 0);
   }
+  size_t scratchBytes() const { return workspaceAt() + call->workspaceBytes(); }
+  std::string name() const { return call->engine() + (widens ? ", widened" : ""); }
+
   void run(std::byte *scratch) const {
     void *x = request.copiesImage() ? scratch : image->data;
     void *w = request.copiesWeights() ? scratch + request.imageBytes() : weights->data;
@@ -22,20 +28,47 @@ struct Convolution {
       padImages(request, image->data, x);
     if (request.copiesWeights() && request.pass != ConvolutionPass::GradW)
       weightsToChannelsLast(request, weights->data, w);
-    call->run(x, w, result->data, scratch + request.imageBytes() + request.weightBytes());
+    compute(x, w, result->data, scratch);
     if (request.copiesImage() && request.pass == ConvolutionPass::GradX)
       cropImages(request, x, image->data);
     if (request.copiesWeights() && request.pass == ConvolutionPass::GradW)
       weightsFromChannelsLast(request, w, weights->data);
   }
+
+private:
+  void compute(void *x, void *w, void *y, std::byte *scratch) const {
+    const auto pass = request.pass;
+    void *&computed = pass == ConvolutionPass::Forward ? y : pass == ConvolutionPass::GradX ? x : w;
+    void *wanted = computed;
+    if (widens)
+      computed = scratch + narrowAt();
+    call->run(x, w, y, scratch + workspaceAt());
+    if (widens)
+      widen(request.computed(), computed, wanted);
+  }
 };
 
-Kernel kernelOf(const Node &node) {
+/// Where cuDNN has no engine from bf16 to f32, one to bf16 is taken, and its result widened.
+Convolution prepare(const Node &node, const ConvolutionRequest &request) {
   const auto shape = convolutionShape(node);
-  const auto request = convolutionRequest(node);
-  const Convolution convolution{request, shape.source, shape.weights, shape.destination,
-                                convolutionCall(node, request)};
-  return {convolution.call->engine(), convolution.scratchBytes(),
+  const bool mixed = request.narrow() && request.computed().type != DType::BF16;
+  try {
+    return {request, shape.source, shape.weights, shape.destination, convolutionCall(node, request), false};
+  } catch (const Failure &) {
+    if (!mixed)
+      throw;
+    return {request,
+            shape.source,
+            shape.weights,
+            shape.destination,
+            convolutionCall(node, request.withNarrowResult()),
+            true};
+  }
+}
+
+Kernel kernelOf(const Node &node) {
+  const auto convolution = prepare(node, convolutionRequest(node));
+  return {convolution.name(), convolution.scratchBytes(),
           [convolution](std::byte *scratch) { convolution.run(scratch); }};
 }
 

@@ -37,6 +37,19 @@ bool ConvolutionRequest::narrow() const {
   return is(image) || is(weights) || is(result);
 }
 
+const TensorRequest &ConvolutionRequest::computed() const {
+  if (pass == ConvolutionPass::Forward)
+    return result;
+  return pass == ConvolutionPass::GradX ? image : weights;
+}
+
+ConvolutionRequest ConvolutionRequest::withNarrowResult() const {
+  auto request = *this;
+  for (auto *tensor : {&request.image, &request.weights, &request.result})
+    tensor->type = DType::BF16;
+  return request;
+}
+
 bool ConvolutionRequest::copiesWeights() const {
   const auto &e = weights.extents;
   return e[1] > 1 && e[2] * e[3] > 1;

@@ -31,10 +31,13 @@ struct ConvolutionRequest {
   bool narrow() const;
   /// Whether weights lie in another order than the plan's (O, I, KH, KW).
   bool copiesWeights() const;
+  /// What the pass computes.
+  const TensorRequest &computed() const;
+  /// The same with a result as narrow as its inputs.
+  ConvolutionRequest withNarrowResult() const;
   size_t imageBytes() const { return copiesImage() ? bytesOf(image) : 0; }
   size_t weightBytes() const { return copiesWeights() ? bytesOf(weights) : 0; }
 
-private:
   static size_t bytesOf(const TensorRequest &tensor);
 };
 

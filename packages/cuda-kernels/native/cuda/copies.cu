@@ -1,5 +1,6 @@
 #include "copies.h"
 
+#include "../functors/cast.h"
 #include "../functors/pad_image.h"
 #include "../functors/shape.h"
 #include "launch.cuh"
@@ -49,6 +50,14 @@ void cropImages(const ConvolutionRequest &request, const void *padded, void *ima
         request.image.extents[0] * margins.height, margins.inner,
         functors::CropImage<Word>{static_cast<const Word *>(padded), static_cast<Word *>(images), margins});
   });
+}
+
+void widen(const TensorRequest &tensor, const void *narrow, void *floats) {
+  int64_t count = 1;
+  for (auto extent : tensor.extents)
+    count *= extent;
+  Backend::elements(count, functors::Cast<BFloat16, float>{static_cast<const BFloat16 *>(narrow),
+                                                           static_cast<float *>(floats)});
 }
 
 void weightsToChannelsLast(const ConvolutionRequest &request, const void *weights, void *copy) {

@@ -135,6 +135,9 @@ void namesTypes() {
   expect(request.narrow() && !request.tf32, "bf16 and no TF32");
   expect(request.image.type == DType::BF16 && request.result.type == DType::F32, "each operand has its own");
   expect(request.imageBytes() == alignUp(11 * 5 * 2), "the padded copy is as narrow as the image");
+  const auto narrowed = request.withNarrowResult();
+  expect(&request.computed() == &request.result, "a forward pass computes its result");
+  expect(narrowed.computed().type == DType::BF16 && narrowed.image.type == DType::BF16, "all as narrow");
   attributes.set("tf32", true);
   Operand plain("x", {1, 1, 10, 5}), weights("w", {4, 5, 1, 2});
   const auto other =

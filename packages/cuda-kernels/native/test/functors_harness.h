@@ -50,7 +50,7 @@ public:
       : storage_((reservedBytes(shape, dtype) + 191) / 64 * 64 + 64) {
     tensor.shape = std::move(shape);
     tensor.dtype = dtype;
-    const bool blocks = tensor.rank() == 4 && tensor.shape[3] % 16 == 0 && sizeOf(dtype) == 4;
+    const bool blocks = tensor.rank() == 4 && tensor.shape[3] % 16 == 0 && sizeOf(dtype) >= 2;
     tensor.layout = blocks ? layout : Layout::Plain;
     auto address = reinterpret_cast<uintptr_t>(storage_.data());
     tensor.data = storage_.data() + ((64 - address % 64) % 64);
