@@ -1,6 +1,7 @@
-// The ten heaviest nodes of paper A's step on the device, beside what the device reaches at best.
+// The ten heaviest nodes of paper A's step on the device, beside what the device reaches at best: kernels.js <precision>
 import { roofline, type Roofline } from "../../engine/roofline.js";
 import { Store } from "../../engine/store.js";
+import { precisionSchema } from "../../graph/precision.js";
 import { dualPath } from "../../models/dual-path.js";
 import { initialize } from "../../models/initialize.js";
 import { profileStage, type NodeProfile } from "../../train/profile.js";
@@ -52,7 +53,9 @@ const stage = stageSchema.parse(stageOf(batch));
 const ceilings = await roofline(store, extents);
 await initialize(store, model, 0);
 const source = [picture, picture] as const;
-const nodes = await profileStage({ store, model, stage, batch: batchOf(batch), source, steps });
+const precision = precisionSchema.parse(process.argv[2]);
+const timed = { store, model, stage, batch: batchOf(batch), source, steps, precision };
+const nodes = await profileStage(timed);
 await store.dispose();
 const total = nodes.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
 const rows = nodes
@@ -60,4 +63,4 @@ const rows = nodes
   .slice(0, heaviest)
   .map((node) => rowOf(node, total, ceilings));
 const holds = rows.length === heaviest && rows.every(({ milliseconds }) => milliseconds > 0);
-answer({ holds, batch, milliseconds: total, ceilings, rows });
+answer({ holds, precision, batch, milliseconds: total, ceilings, rows });

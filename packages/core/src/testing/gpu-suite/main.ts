@@ -40,30 +40,43 @@ const sanitize = (): Part[] => {
   }
   return ["memcheck", "racecheck"].map((tool) => {
     const around = [program, "--tool", tool, "--error-exitcode", SANITIZER_ERROR];
-    return runPart(`compute-sanitizer ${tool}`, "steps", { DUALPATH_NO_GRAPH: "1" }, around);
+    return runPart(`compute-sanitizer ${tool}`, ["steps"], { DUALPATH_NO_GRAPH: "1" }, around);
   });
 };
 
-const sameBits = (steps: readonly Part[]): Part => {
+const sameBits = (precision: string, steps: readonly Part[]): Part => {
   const digests = steps.map(({ figures }) => figures["digest"]);
   const holds = digests.every((digest) => typeof digest === "string" && digest === digests[0]);
-  return { name: "same seed, same bits, captured or not", holds, seconds: 0, figures: { digests } };
+  return {
+    name: `same seed, same bits in ${precision}, captured or not`,
+    holds,
+    seconds: 0,
+    figures: { digests },
+  };
+};
+
+/** Ten steps in a precision against the golden, and their bits. */
+const tenSteps = (precision: string): Part[] => {
+  const steps = [
+    runPart(`ten steps in ${precision} against the golden`, ["steps", precision]),
+    runPart(`ten steps in ${precision} again`, ["steps", precision]),
+    runPart(`ten steps in ${precision} without capture`, ["steps", precision], { DUALPATH_NO_GRAPH: "1" }),
+  ];
+  return [...steps, sameBits(precision, steps)];
 };
 
 const runParts = (): Part[] => {
   const watched = { DUALPATH_POISON: "1", DUALPATH_GUARD: "1" };
-  const ops = runPart("ops against CPU and float64, memory poisoned and guarded", "ops", watched);
-  const steps = [
-    runPart("ten steps against the golden", "steps"),
-    runPart("ten steps again", "steps"),
-    runPart("ten steps without capture", "steps", { DUALPATH_NO_GRAPH: "1" }),
-  ];
-  const speed = ["0", "1"].map((tf32) =>
-    runPart(`throughput in ${tf32 === "1" ? "TF32" : "fp32"}`, "throughput", { DUALPATH_TF32: tf32 }),
+  const ops = runPart("ops against CPU and float64, memory poisoned and guarded", ["ops"], watched);
+  const steps = ["f32", "bf16"].flatMap(tenSteps);
+  const speed = ["f32", "tf32", "bf16"].map((precision) =>
+    runPart(`throughput in ${precision}`, ["throughput", precision]),
   );
-  const kernels = runPart("ten heaviest kernels", "kernels", { DUALPATH_TF32: "1" });
+  const kernels = ["tf32", "bf16"].map((precision) =>
+    runPart(`ten heaviest kernels in ${precision}`, ["kernels", precision]),
+  );
   const peer = peerPart();
-  return [ops, ...steps, sameBits(steps), ...sanitize(), ...speed, kernels, peer, against(speed, peer)];
+  return [ops, ...steps, ...sanitize(), ...speed, ...kernels, peer, against(speed, peer)];
 };
 
 const rowsOf = ({ figures }: Part): readonly Speed[] => (figures["rows"] ?? []) as readonly Speed[];

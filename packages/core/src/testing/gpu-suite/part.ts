@@ -26,11 +26,11 @@ const figuresOf = (stdout: string): Record<string, unknown> => {
 /** Runs a script of this folder, or a program around it, in a process of its own. */
 export const runPart = (
   name: string,
-  script: string,
+  [script, ...parameters]: readonly [string, ...string[]],
   environment: Readonly<Record<string, string>> = {},
   around: readonly string[] = [],
 ): Part => {
-  return runProgram(name, [...around, process.execPath, scriptPath(script)], environment);
+  return runProgram(name, [...around, process.execPath, scriptPath(script), ...parameters], environment);
 };
 
 /** Runs a program whose last line of output is a JSON object that says whether the part `holds`. */

@@ -1,4 +1,4 @@
-// Ten optimizer steps on the device, against PyTorch's golden, and a digest of all bits that they leave.
+// Ten optimizer steps on the device, against PyTorch's golden, and a digest of all bits that they leave: steps.js <precision>
 import { createHash } from "node:crypto";
 import { Store } from "../../engine/store.js";
 import { golden, runTenSteps, TOLERANCES, worstLoss, worstSample } from "../../train/testing/ten-steps.js";

@@ -1,10 +1,12 @@
-// Images a second of paper A's step on the device, at three batch sizes.
+// Images a second of paper A's step on the device, at three batch sizes: throughput.js <precision>
+import { precisionSchema } from "../../graph/precision.js";
 import type { TrainingData } from "../../train/data.js";
 import { Trainer } from "../../train/trainer.js";
 import { answer } from "./part.js";
 import { batchOf, classes, length, modelConfig, picture, stageOf, vocabularySize } from "./workload.js";
 
 const [warmUp, measured] = [5, 20];
+const precision = precisionSchema.parse(process.argv[2]);
 
 const dataOf = (size: number): TrainingData => {
   const batch = batchOf(size);
@@ -30,6 +32,7 @@ const trainerOf = (size: number): Trainer =>
     data: dataOf(size),
     seed: 0,
     device: "cuda",
+    precision,
   });
 
 const imagesPerSecond = async (size: number): Promise<number> => {
@@ -45,5 +48,4 @@ const imagesPerSecond = async (size: number): Promise<number> => {
 
 const rows: { batch: number; imagesPerSecond: number }[] = [];
 for (const batch of [32, 128, 512]) rows.push({ batch, imagesPerSecond: await imagesPerSecond(batch) });
-const precision = process.env["DUALPATH_TF32"] === "1" ? "tf32" : "f32";
 answer({ holds: rows.every((row) => row.imagesPerSecond > 0), precision, rows });
