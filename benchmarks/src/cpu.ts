@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { describePrecision, precisionOn, type Precision } from "@dualpath/core";
 import { Contestant, type Request } from "./contestant.js";
 import { interleave, type Comparison } from "./interleave.js";
 import { writePhotos } from "./synthetic-photos.js";
@@ -19,6 +20,8 @@ interface Row {
 
 interface Workload {
   readonly request: Request;
+  /** Of both sides; PyTorch's bf16 is its autocast. */
+  readonly precision: Precision;
   /** What one step handles, per second, and how many of it. */
   readonly unit: string;
   readonly items: number;
@@ -30,29 +33,41 @@ const photos = mkdtempSync(join(tmpdir(), "dualpath-photos-"));
 const PHOTOS = 64;
 
 const modes = ["eager", "channels-last", "compile"];
+const paperA: Workload = {
+  request: { load: "dual-path-resnet50", batch: 32, classes: 29783, vocabulary: 20074 },
+  precision: "f32",
+  unit: "images/s",
+  items: 32,
+  modes,
+};
 const workloads: readonly Workload[] = [
+  paperA,
+  { ...paperA, precision: "bf16" },
   {
-    request: { load: "dual-path-resnet50", batch: 32, classes: 29783, vocabulary: 20074 },
-    unit: "images/s",
-    items: 32,
+    request: { load: "text-cnn", batch: 128, vocabulary: 20074 },
+    precision: "f32",
+    unit: "captions/s",
+    items: 128,
     modes,
   },
-  { request: { load: "text-cnn", batch: 128, vocabulary: 20074 }, unit: "captions/s", items: 128, modes },
-  { request: { load: "mobilenet-v2", batch: 32 }, unit: "images/s", items: 32, modes },
+  { request: { load: "mobilenet-v2", batch: 32 }, precision: "f32", unit: "images/s", items: 32, modes },
   {
     request: { load: "emoji", batch: 64, classes: 1119, vocabulary: 5398 },
+    precision: "f32",
     unit: "images/s",
     items: 64,
     modes,
   },
   {
     request: { load: "recall", images: 5000, texts: 25000, dimension: 1024 },
+    precision: "f32",
     unit: "searches/s",
     items: 1,
     modes: ["numpy"],
   },
   {
     request: { load: "photos", photos, threads: 1 },
+    precision: "f32",
     unit: "images/s",
     items: PHOTOS,
     modes: ["torchvision"],
@@ -68,16 +83,28 @@ function rowsOf(name: string, { items, unit }: Workload, comparison: Comparison)
   return [speed, { name: `${name}, peak memory`, ...peak, spread: [memory, memory], unit: "MiB" }];
 }
 
+const nameOf = ({ request, precision }: Workload): string =>
+  precision === "f32" ? request.load : `${request.load} ${precision}`;
+
+/** Whether this processor computes the workload's precision; a line says why not. */
+function isComputed(workload: Workload): boolean {
+  const precision = precisionOn("cpu", workload.precision);
+  if (precision.reason !== undefined)
+    console.error(`${nameOf(workload)}: left out; ${describePrecision(precision)}`);
+  return precision.reason === undefined;
+}
+
 /** The rows against the fastest mode of the peer. */
 async function compare(python: string, workload: Workload, rounds: number, steps: number): Promise<Row[]> {
-  const { request, modes } = workload;
+  const { modes, precision } = workload;
+  const request = { ...workload.request, precision };
   const threads = availableParallelism();
   const rows: Row[][] = [];
   for (const mode of modes) {
-    const peer = await Contestant.pytorch(python, { threads, ...request, mode, precision: "f32" });
+    const peer = await Contestant.pytorch(python, { threads, ...request, mode });
     const ours = await Contestant.dualpath({ threads, ...request });
     const comparison = await interleave(ours, peer, rounds, steps);
-    rows.push(rowsOf(`${request.load} against ${mode}`, workload, comparison));
+    rows.push(rowsOf(`${nameOf(workload)} against ${mode}`, workload, comparison));
     ours.stop();
     peer.stop();
     console.error(`${rows.at(-1)![0]!.name}: ${rows.at(-1)![0]!.ratio.toFixed(2)}`);
@@ -100,7 +127,8 @@ if (!python) {
 }
 await writePhotos(photos, PHOTOS);
 const rows: Row[] = [];
-for (const workload of workloads.filter(({ request }) => values.only.includes(request.load))) {
+const chosen = workloads.filter(({ request }) => values.only.includes(request.load));
+for (const workload of chosen.filter(isComputed)) {
   rows.push(...(await compare(python, workload, Number(values.rounds), Number(values.steps))));
 }
 rmSync(photos, { recursive: true });

@@ -29,6 +29,7 @@ export function dualPathResNet50(settings: Settings): Step {
         },
       ],
       threads: settings.threads,
+      precision: settings.precision,
     },
   );
 }
@@ -49,7 +50,7 @@ export function emoji(settings: Settings): Step {
 /** Seconds from one step's event to the next one's. */
 function trainingSteps(
   sizes: SyntheticSizes,
-  options: Pick<TrainerOptions, "model" | "curriculum" | "threads">,
+  options: Pick<TrainerOptions, "model" | "curriculum" | "threads" | "precision">,
 ): Step {
   const trainer = new Trainer({ ...options, data: syntheticData(sizes), seed: 0, device: "cpu" });
   return stepsOf(trainer.run());

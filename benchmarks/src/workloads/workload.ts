@@ -1,3 +1,5 @@
+import type { Precision } from "@dualpath/core";
+
 /** A loaded workload: runs one step and returns its seconds. */
 export type Step = () => Promise<number>;
 
@@ -5,6 +7,8 @@ export type Step = () => Promise<number>;
 export interface Settings {
   readonly threads: number;
   readonly batch: number;
+  /** How training steps compute products. */
+  readonly precision: Precision;
   /** Classes of the shared classifier. */
   readonly classes: number;
   readonly vocabulary: number;
