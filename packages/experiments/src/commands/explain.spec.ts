@@ -9,11 +9,11 @@ import { explainCommand } from "./explain.js";
 
 const BYTES_PER_NUMBER = 4;
 
-async function explained() {
+async function explained(extra = "") {
   const folder = temporaryDirectory();
   await writeTinyCorpus(folder);
   const config = join(folder, "tiny.yaml");
-  writeFileSync(config, tinyExperiment(folder));
+  writeFileSync(config, tinyExperiment(folder) + extra);
   const output = new PassThrough();
   const context = {
     workspace: { ...workspace(), local: join(folder, "local") },
@@ -47,5 +47,18 @@ describe("explaining an experiment", () => {
     const report = process.report.getReport() as { sharedObjects?: readonly string[] };
     expect(report.sharedObjects?.length).toBeGreaterThan(0);
     expect(report.sharedObjects?.filter((file) => file.includes("dualpath.node"))).toEqual([]);
+  });
+
+  it("tells how products are computed, and why so where the device lacks what was asked for", async () => {
+    const plain = await explained();
+    expect(plain.text).toContain(" words, f32\n");
+    const { text, costs } = await explained("device: cpu\nprecision: tf32\n");
+    expect(text).toContain(" words, f32 (tf32 was asked for: cpu: expected a CUDA device");
+    expect(costs).toEqual(plain.costs);
+    process.env["DUALPATH_BF16"] = "widen";
+    const narrow = await explained("device: cpu\nprecision: bf16\n");
+    delete process.env["DUALPATH_BF16"];
+    expect(narrow.text).toContain(" words, bf16\n");
+    expect(narrow.costs[0]!.arenaBytes).toBeLessThan(plain.costs[0]!.arenaBytes);
   });
 });

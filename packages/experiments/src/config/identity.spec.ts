@@ -14,4 +14,9 @@ describe("the identity of a trial", () => {
     expect(trialIdentity({ ...base, name: "b", tracking: { kind: "mlflow" } })).toBe(trialIdentity(base));
     expect(trialIdentity({ ...base, seed: 2 })).not.toBe(trialIdentity(base));
   });
+
+  it("is what it was before there was a precision where that is f32", () => {
+    expect(trialIdentity({ seed: 1, precision: "f32" })).toBe(trialIdentity({ seed: 1 }));
+    expect(trialIdentity({ seed: 1, precision: "bf16" })).not.toBe(trialIdentity({ seed: 1 }));
+  });
 });
