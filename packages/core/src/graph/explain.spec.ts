@@ -62,6 +62,10 @@ describe("explain", () => {
     const text = formatExplanation(explain(plan()));
     expect(text).toMatch(/^node +op +output +MB +MFLOP +kernel$/m);
     expect(text).toMatch(/^conv +conv2d +f32\[2, 5, 5, 16\] +0\.00 +0\.12$/m);
-    expect(text).toContain("parameters 1,152, stored numbers 2,304");
+    expect(text).toContain("precision f32\nparameters 1,152, stored numbers 2,304");
+    const reason = "f32 (bf16 was asked for: no such instructions)";
+    expect(formatExplanation(explain(plan(), undefined, { precision: reason }))).toContain(
+      `precision ${reason}`,
+    );
   });
 });
