@@ -4,15 +4,19 @@ import { openNpy } from "../arrays/npy.js";
 import { openPrecomputed } from "../arrays/open-precomputed.js";
 import { floatNpy } from "../arrays/testing/array-files.js";
 import type { CaptionSet } from "../captions/caption-set.js";
+import { readCaptionedFolder } from "../captioned-folder/open-captioned-folder.js";
 import {
+  captionsSchema,
   cuhkPedesSchema,
   flickr30kEntitiesSchema,
   flickr30kSchema,
+  flickr8kSchema,
   mscocoSchema,
   precomputedSchema,
 } from "../config.js";
 import { readCuhkPedes } from "../cuhk-pedes/open-cuhk-pedes.js";
 import { DatasetError } from "../errors.js";
+import { readFlickr8k } from "../flickr8k/open-flickr8k.js";
 import { readFlickr30k } from "../flickr30k/open-flickr30k.js";
 import { readFlickr30kEntities } from "../flickr30k-entities/read-flickr30k-entities.js";
 import { readMscoco } from "../mscoco/open-mscoco.js";
@@ -55,6 +59,39 @@ function checkPaths(folder: string, { images }: Pick<CaptionSet, "images">): voi
 
 const folder = (name: string) => join(root, name);
 const corpora: [string, Record<string, string | Uint8Array>, string[], () => Promise<unknown>][] = [
+  [
+    "flickr8k",
+    {
+      ...photos("Images"),
+      "captions.txt": `image,caption\n${numbers.map((id) => `${id}.jpg,A dog .`).join("\n")}`,
+      "Flickr_8k.trainImages.txt": "1.jpg\n2.jpg\n",
+      "Flickr_8k.devImages.txt": "3.jpg\n4.jpg\n",
+    },
+    ["captions.txt", "Flickr_8k.trainImages.txt", "Flickr_8k.devImages.txt"],
+    async () => {
+      const directory = folder("flickr8k");
+      const config = flickr8kSchema.parse({ kind: "flickr8k", directory, problems: "skip" });
+      checkPaths(directory, await readFlickr8k(config));
+    },
+  ],
+  [
+    "captions",
+    {
+      ...photos("photos"),
+      "captions.token": numbers.map((id) => `${id}.jpg#0\tA dog .`).join("\n"),
+      "train.txt": "1.jpg\n2.jpg\n",
+      "test.txt": "3.jpg\n",
+    },
+    ["captions.token", "train.txt", "test.txt"],
+    async () => {
+      const directory = folder("captions");
+      const at = (name: string): string => join(directory, name);
+      const splits = { train: at("train.txt"), test: at("test.txt") };
+      const places = { images: at("photos"), captions: at("captions.token"), splits };
+      const config = captionsSchema.parse({ kind: "captions", ...places, problems: "skip" });
+      checkPaths(directory, await readCaptionedFolder(config));
+    },
+  ],
   [
     "flickr30k",
     {

@@ -1,10 +1,15 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import sharp from "sharp";
 import { expect, it } from "vitest";
+import { openNpy } from "../arrays/npy.js";
+import { floatNpy } from "../arrays/testing/array-files.js";
 import { textSchema } from "../config.js";
 import { DatasetError } from "../errors.js";
 import { readFeatures } from "../features/read-features.js";
 import { writeFeatures } from "../features/write-features.js";
+import { openProposals } from "../flickr30k-entities/proposals.js";
+import { decodeImage } from "../image/decode.js";
 import { normals } from "../linear-algebra/column-blocks.js";
 import { temporaryFolder } from "../testing/fixtures.js";
 import { readFittedTexts } from "../text-features/fitted-texts.js";
@@ -65,7 +70,34 @@ const wink = JSON.stringify({
   vectors: Object.fromEntries(words.map((word, row) => [word, [...vectorOf(row), 1, row]])),
 });
 
+/** A few photos' bytes in every format that corpora come in. */
+const photo = sharp({ create: { width: 24, height: 16, channels: 3, background: "teal" } });
+const boxes = [
+  [1, 2, 8, 9, 0.5],
+  [3, 3, 4, 7, 0.25],
+];
+
 const stores: readonly Store[] = [
+  ...(await Promise.all(
+    (["jpeg", "png", "webp"] as const).map(async (format): Promise<Store> => [
+      `${format} photo`,
+      await photo.clone().toFormat(format).toBuffer(),
+      (file) => decodeImage(file, { size: [8, 8], fit: "squash" }),
+    ]),
+  )),
+  [
+    "proposals of all images",
+    Buffer.from(JSON.stringify({ "17": boxes, "18": [] })),
+    async (file) => (await openProposals(file, { form: "size", base: 1 }))("17"),
+  ],
+  [
+    "precomputed npy",
+    floatNpy([3, 2], [1, 2, 3, 4, 5, 6]),
+    async (file) => {
+      const npy = await openNpy(file);
+      return npy.read(0, npy.rows).finally(() => npy.close());
+    },
+  ],
   [
     "word2vec binary",
     Buffer.concat([Buffer.from(`12 ${DIMENSION}\n`), ...records]),
