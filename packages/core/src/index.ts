@@ -50,7 +50,7 @@ export {
 } from "./models/dual-path.js";
 export { initialize, type InitializeOptions } from "./models/initialize.js";
 export { loadTrunk } from "./models/pretrained.js";
-export { imageTrunk, imageTrunkFeatures } from "./models/image-trunk.js";
+export { imageTrunk, imageTrunkFeatures, imageTrunkPlaces } from "./models/image-trunk.js";
 export {
   imageTrunkSchema,
   modelSchema,
@@ -58,7 +58,6 @@ export {
   type ModelConfig,
   type ModelInput,
 } from "./models/schema.js";
-export { resnet, resnetFeatures } from "./models/resnet.js";
 export { textCnn, textCnnFeatures } from "./models/text-cnn.js";
 
 export {
@@ -110,6 +109,7 @@ export {
 } from "./train/errors.js";
 export {
   Embedder,
+  evaluatedImage,
   normalizeRows,
   type EmbedderOptions,
   type Embeddings,
@@ -147,12 +147,7 @@ export {
   type TensorSource,
 } from "./train/safetensors.js";
 export type { TensorEntry } from "./train/safetensors-header.js";
-export { CentreTable, type CentreTableOptions, type RowUpdate } from "./train/centre-table.js";
-export {
-  SampledClassifier,
-  type SampledClassifierOptions,
-  type SampledStep,
-} from "./train/sampled-classifier.js";
+export { SampledClassifier } from "./train/sampled-classifier.js";
 export { openWeights, type WeightEntry, type WeightFile } from "./weights/weight-file.js";
 export { preprocessingSchema, type Preprocessing, type Views } from "./train/preprocessing.js";
 export { stageGraph, type SourceSize, type StageGraph } from "./train/stage-graph.js";

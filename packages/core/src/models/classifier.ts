@@ -1,5 +1,5 @@
 import type { Value } from "../graph/graph.js";
-import { weight, type BuildContext } from "../layers/context.js";
+import { weight, type BuildContext, type ParameterDeclaration } from "../layers/context.js";
 import type { Initializer } from "../layers/initializers.js";
 import type { Classifier } from "../losses/instance.js";
 import { affine, biasAdd, l2Normalize, matmul } from "../ops/index.js";
@@ -12,7 +12,37 @@ function initializerOf({ gain, deviation }: ClassifierConfig): Initializer {
   return deviation === undefined ? { kind: "fan-in-uniform", gain } : { kind: "normal", deviation };
 }
 
-/** The shared classifier W_share at features [N, D], with `<name>.weight` [classes, D]. */
+/** Feed of a sampled classifier's graph: the centres of the step's classes [sampled, D]. */
+export const SAMPLED_CENTRES = "classifier.sampled";
+
+/** The matrix of the shared classifier [classes, D], wherever it lies. */
+export const centresDeclaration = (
+  name: string,
+  config: ClassifierConfig,
+  shape: readonly [number, number],
+): ParameterDeclaration => ({
+  name: `${name}.weight`,
+  shape,
+  initializer: initializerOf(config),
+  kind: "weight",
+});
+
+function centresOf(
+  context: BuildContext,
+  name: string,
+  config: ClassifierConfig,
+  shape: readonly [number, number],
+): Value {
+  const { sampled } = config;
+  if (sampled === undefined) return context.parameter(centresDeclaration(name, config, shape));
+  const [classes, dimension] = shape;
+  return context.graph.input(SAMPLED_CENTRES, [Math.min(sampled, classes), dimension]);
+}
+
+/**
+ * The shared classifier W_share at features [N, D], with `<name>.weight` [classes, D]. Of a sampled one `w` holds the
+ * step's classes only, and labels are places among them.
+ */
 export function classifier(
   context: BuildContext,
   feature: Value,
@@ -20,7 +50,7 @@ export function classifier(
   config: ClassifierConfig,
   classes: number,
 ): Classifier {
-  const w = weight(context, `${name}.weight`, [classes, feature.shape[1]!], initializerOf(config));
+  const w = centresOf(context, name, config, [classes, feature.shape[1]!]);
   if (config.normalized) return cosineClassifier(feature, w, name, config.normalized.scale);
   const zero = { kind: "constant", value: 0 } as const;
   const product = (): Value => matmul(feature, w, { transposeB: true }, name);

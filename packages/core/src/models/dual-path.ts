@@ -3,10 +3,10 @@ import { createBuildContext, type BuildContext, type ParameterDeclaration } from
 import { dropoutLayer } from "../layers/dropout.js";
 import type { Classifier } from "../losses/instance.js";
 import { TrainingError } from "../train/errors.js";
-import { concat, cropResize, l2Normalize } from "../ops/index.js";
-import { classifier, NORM_EPSILON } from "./classifier.js";
+import { add, affine, concat, cropResize, l2Normalize } from "../ops/index.js";
+import { centresDeclaration, classifier, NORM_EPSILON } from "./classifier.js";
 import { head } from "./head.js";
-import { imageTrunk, imageTrunkFeatures } from "./image-trunk.js";
+import { imageTrunk, imageTrunkFeatures, imageTrunkPlaces } from "./image-trunk.js";
 import { meanWords } from "./mean-words.js";
 import { modelSchema, type ImageTrunkConfig, type ModelConfig } from "./schema.js";
 import { pairScores } from "./similarity.js";
@@ -26,6 +26,11 @@ export interface ImageInput {
   readonly image: Value;
   /** f32 [N, 5]: top, left, height, width, flip; needed with bytes. */
   readonly box?: Value;
+  /**
+   * (height, width) that boxes are resized to; default: the model's input size. In larger ones the trunk and the head
+   * look at every place of the input size, and their outputs are averaged: a fully convolutional network.
+   */
+  readonly size?: readonly [number, number];
 }
 
 /** One path of the model in a graph. */
@@ -46,6 +51,8 @@ export interface DualPath {
   readonly sizes: ModelSizes;
   /** Every parameter and moving average with its shape and first value. */
   readonly parameters: readonly ParameterDeclaration[];
+  /** The classifier's matrix where it is sampled and so lies outside of the Store. */
+  readonly centres: ParameterDeclaration | undefined;
   /** The image path in the context's graph, nodes named below `image`. */
   buildImage(context: BuildContext, input: ImageInput): PathOutput;
   /** The text path; `text` is i32 [N, L] word ids, or f32 [N, D] for the vector path. */
@@ -72,23 +79,34 @@ export function dualPath(config: unknown, sizes: ModelSizes): DualPath {
     buildClassifier: (context: BuildContext, dropped: readonly Value[]) => {
       if (model.classifier === "none") throw withoutClassifier();
       const rows = dropped.length > 1 ? concat(dropped, { axis: 0 }, "classifier.rows") : dropped[0]!;
-      return classifier(context, rows, "classifier", model.classifier, sizes.classes);
+      return classifier(context, rows, CLASSIFIER, model.classifier, sizes.classes);
     },
     buildScores: (context: BuildContext, a: Value, b: Value) => {
       if (model.similarity === undefined) throw withoutSimilarity();
       return pairScores(context, a, b, "similarity", model.similarity);
     },
   };
-  return { ...face, parameters: declaredParameters(face) };
+  return { ...face, parameters: declaredParameters(face), centres: sampledCentres(model, sizes) };
 }
 
+function sampledCentres({ classifier: config, embedding }: ModelConfig, { classes }: ModelSizes) {
+  if (config === "none" || config.sampled === undefined) return undefined;
+  return centresDeclaration(CLASSIFIER, config, [classes, embedding]);
+}
+
+const CLASSIFIER = "classifier";
+
 function imagePath(context: BuildContext, input: ImageInput, model: ModelConfig): PathOutput {
-  const feature =
-    model.image.kind === "features"
-      ? input.image
-      : imageTrunk(context, pixels(input, model.image), "image.trunk", model.image);
   const hidden = model.head.imageHidden ?? imageFeatures(model);
-  return pathOutput(context, feature, "image", hidden, model);
+  return pathOutput(context, imagePlaces(context, input, model), "image", hidden, model);
+}
+
+/** The image features [N, F] of every place that is looked at. */
+function imagePlaces(context: BuildContext, input: ImageInput, { image }: ModelConfig): readonly Value[] {
+  if (image.kind === "features") return [input.image];
+  const x = pixels(input, image);
+  if (input.size) return imageTrunkPlaces(context, x, "image.trunk", image);
+  return [imageTrunk(context, x, "image.trunk", image)];
 }
 
 function textTrunk(
@@ -103,36 +121,43 @@ function textTrunk(
 }
 
 /** Crops, resizes, flips and normalises bytes inside the graph. */
-function pixels({ image, box }: ImageInput, config: ImageTrunkConfig): Value {
+function pixels({ image, box, size: wanted }: ImageInput, config: ImageTrunkConfig): Value {
   if (!box) throw new TypeError("the image path needs crop boxes beside its bytes");
   const [red, green, blue] = config.pixelDeviation;
   const scale = [1 / red, 1 / green, 1 / blue] as const;
-  const size = [config.inputSize, config.inputSize] as const;
+  const size = wanted ?? ([config.inputSize, config.inputSize] as const);
   return cropResize(image, box, { size, mean: config.pixelMean, scale }, "image.pixels");
 }
 
 function textPath(context: BuildContext, text: Value, model: ModelConfig, sizes: ModelSizes): PathOutput {
   const feature = textTrunk(context, text, model.text, sizes.vocabulary);
-  return pathOutput(context, feature, "text", model.head.textHidden, model);
+  return pathOutput(context, [feature], "text", model.head.textHidden, model);
 }
 
 function pathOutput(
   context: BuildContext,
-  feature: Value,
+  features: readonly Value[],
   name: "image" | "text",
   hidden: number,
   model: ModelConfig,
 ): PathOutput {
   const side = context.mode === "train" ? "post-relu" : model.evaluationFeature;
   const options = { config: model.head, hidden, outputs: model.embedding, side } as const;
-  const projection = head(context, feature, `${name}.head`, options);
+  const projections = features.map((feature) => head(context, feature, `${name}.head`, options));
+  const projection = meanOf(projections, `${name}.places`);
   const embedding = l2Normalize(projection, { epsilon: NORM_EPSILON }, `${name}.embedding`).y;
   return {
-    feature,
+    feature: meanOf(features, `${name}.features`),
     projection,
     embedding,
     dropped: () => dropoutLayer(context, projection, `${name}.dropout`, model.head.dropout),
   };
+}
+
+/** Mean of values of one shape; a single one is itself. */
+function meanOf(values: readonly Value[], name: string): Value {
+  const sum = values.reduce((total, value) => add(total, value));
+  return values.length === 1 ? sum : affine(sum, { multiply: 1 / values.length }, name);
 }
 
 const withoutClassifier = (): TrainingError =>
@@ -159,7 +184,9 @@ export function textFeatures({ text }: ModelConfig): number {
 }
 
 /** Builds everything once on a graph that is thrown away, and keeps what was declared. */
-function declaredParameters(model: Omit<DualPath, "parameters">): readonly ParameterDeclaration[] {
+function declaredParameters(
+  model: Omit<DualPath, "parameters" | "centres">,
+): readonly ParameterDeclaration[] {
   const graph = new Graph("declaration");
   const context = createBuildContext(graph, { mode: "train" });
   const image = model.buildImage(context, declareImage(graph, model.config, 2));

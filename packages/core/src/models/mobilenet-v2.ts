@@ -2,7 +2,6 @@ import type { Value } from "../graph/graph.js";
 import type { BuildContext } from "../layers/context.js";
 import { convolutionRelu6, invertedResidual } from "../layers/inverted-residual.js";
 import { weightInitializer } from "../layers/initializers.js";
-import { globalAveragePool } from "../ops/index.js";
 import type { MobileNetV2Config } from "./schema.js";
 
 /** Table 2 of Sandler et al. 2018. */
@@ -41,9 +40,14 @@ const blocksOf = (config: MobileNetV2Config) =>
 
 /**
  * MobileNetV2 trunk (Sandler et al. 2018) with torchvision's names below `name`. x is (N, H, W, 3); returns the
- * averaged feature [N, mobileNetV2Features(config)].
+ * last plane (N, H', W', mobileNetV2Features(config)), to be averaged.
  */
-export function mobileNetV2(context: BuildContext, x: Value, name: string, config: MobileNetV2Config): Value {
+export function mobileNetV2Plane(
+  context: BuildContext,
+  x: Value,
+  name: string,
+  config: MobileNetV2Config,
+): Value {
   const initializer = weightInitializer(config.initializer);
   const rule = { initializer, batchNorm: config.batchNorm };
   const first = { ...rule, channels: divisible(FIRST_CHANNELS * config.width), kernel: 3, stride: 2 };
@@ -54,6 +58,5 @@ export function mobileNetV2(context: BuildContext, x: Value, name: string, confi
     (y, block, index) => invertedResidual(context, y, `${name}.features.${index + 1}`, { ...rule, ...block }),
     stem,
   );
-  const y = convolutionRelu6(context, trunk, `${name}.features.${blocks.length + 1}`, last);
-  return globalAveragePool(y, `${name}.avgpool`);
+  return convolutionRelu6(context, trunk, `${name}.features.${blocks.length + 1}`, last);
 }

@@ -2,7 +2,7 @@ import type { Value } from "../graph/graph.js";
 import type { BuildContext } from "../layers/context.js";
 import { weightInitializer } from "../layers/initializers.js";
 import { convolutionUnit, residualBlock, type ConvolutionUnit } from "../layers/residual.js";
-import { globalAveragePool, maxPool } from "../ops/index.js";
+import { maxPool } from "../ops/index.js";
 import type { ResNetConfig } from "./schema.js";
 
 const BLOCKS = {
@@ -31,9 +31,9 @@ export function resnetFeatures(config: ResNetConfig): number {
 
 /**
  * ResNet trunk (He et al. 2016; the 3x3 convolution of a bottleneck strides, as in torchvision) with torchvision's
- * names below `name`. x is (N, H, W, 3); returns the averaged feature [N, resnetFeatures(config)].
+ * names below `name`. x is (N, H, W, 3); returns the last plane (N, H', W', resnetFeatures(config)), to be averaged.
  */
-export function resnet(context: BuildContext, x: Value, name: string, config: ResNetConfig): Value {
+export function resnetPlane(context: BuildContext, x: Value, name: string, config: ResNetConfig): Value {
   let y = stem(context, x, name, config);
   stagesOf(config).forEach((blocks, stage) => {
     for (let block = 0; block < blocks; block++) {
@@ -48,7 +48,7 @@ export function resnet(context: BuildContext, x: Value, name: string, config: Re
       );
     }
   });
-  return globalAveragePool(y, `${name}.avgpool`);
+  return y;
 }
 
 function unit(name: string, index: number, options: ConvolutionUnit["options"]): ConvolutionUnit {

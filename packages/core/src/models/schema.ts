@@ -128,12 +128,25 @@ export const headSchema = z.strictObject({
 });
 
 /** W_share: one matrix for both paths; `normalized` makes its logits scale * cosine(feature, centre). */
-export const classifierSchema = z.strictObject({
-  bias: z.boolean().default(true),
-  gain: z.number().positive().default(0.1).describe("factor on the initial weights (0.1 in paper A's code)"),
-  deviation: z.number().positive().optional().describe("normal initial weights of this deviation instead"),
-  normalized: z.strictObject({ scale: z.number().positive().default(16) }).optional(),
-});
+export const classifierSchema = z
+  .strictObject({
+    bias: z.boolean().default(true),
+    gain: z
+      .number()
+      .positive()
+      .default(0.1)
+      .describe("factor on the initial weights (0.1 in paper A's code)"),
+    deviation: z.number().positive().optional().describe("normal initial weights of this deviation instead"),
+    normalized: z.strictObject({ scale: z.number().positive().default(16) }).optional(),
+    sampled: count
+      .min(2)
+      .optional()
+      .describe("classes of a step's softmax: the batch's and random others; all centres lie in host memory"),
+  })
+  .refine(({ bias, sampled }) => sampled === undefined || !bias, {
+    error: "a sampled classifier has no bias; set bias: false",
+    path: ["bias"],
+  });
 
 const imageSchema = z.discriminatedUnion("kind", [...imageTrunkSchema.options, imageFeaturesSchema]);
 const textSchema = z.discriminatedUnion("kind", [textCnnSchema, meanWordsSchema, textVectorSchema]);

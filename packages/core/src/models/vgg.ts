@@ -18,11 +18,10 @@ const scaled = (config: VggConfig, channels: number): number =>
 export const vggFeatures = (config: VggConfig): number => scaled(config, FULLY_CONNECTED);
 
 /**
- * VGG (Simonyan and Zisserman 2015, configurations D and E) up to fc7 in front of its ReLU, with torchvision's names
- * below `name`. x is (N, H, W, 3) with sides that are multiples of 32; returns [N, vggFeatures(config)].
+ * fc6 and fc7 in front of its ReLU, as paper A cuts the trunk: from the last plane of a picture of the input size to
+ * [N, vggFeatures(config)].
  */
-export function vgg(context: BuildContext, x: Value, name: string, config: VggConfig): Value {
-  const plane = features(context, x, `${name}.features`, config);
+export function vggFeature(context: BuildContext, plane: Value, name: string, config: VggConfig): Value {
   const options = {
     outputs: vggFeatures(config),
     bias: true,
@@ -33,8 +32,11 @@ export function vgg(context: BuildContext, x: Value, name: string, config: VggCo
   return linear(context, dropped, `${name}.classifier.3`, options);
 }
 
-/** Five groups of 3x3 convolutions; names count convolutions, ReLUs and pools, as torchvision's sequence does. */
-function features(context: BuildContext, x: Value, name: string, config: VggConfig): Value {
+/**
+ * VGG's five groups of 3x3 convolutions (Simonyan and Zisserman 2015, configurations D and E); names below `name` count
+ * convolutions, ReLUs and pools, as torchvision's sequence does. x is (N, H, W, 3); returns (N, H / 32, W / 32, C).
+ */
+export function vggPlane(context: BuildContext, x: Value, name: string, config: VggConfig): Value {
   const initializer = weightInitializer(config.initializer);
   let y = x;
   let index = 0;

@@ -35,6 +35,10 @@ export const sumSquaresOp = defineOp({
   flops: (inputs) => 2 * Object.values(inputs).reduce((sum, { shape }) => sum + elementCount(shape), 0),
 });
 
+/** What gradients are multiplied by so that their norm, the root of `total`, stays within `maximum`. */
+export const clipFactor = (total: number, maximum: number): number =>
+  Math.min(1, maximum / (Math.sqrt(total) + clipEpsilon));
+
 const clipScaleAttributes = z.strictObject({ maximum: z.number().positive() });
 
 export const clipScaleOp = defineOp({
@@ -47,9 +51,7 @@ export const clipScaleOp = defineOp({
     check.dtype("total", total, "f32");
     return [total];
   },
-  reference: ({ total }, { maximum }) => [
-    Float64Array.of(Math.min(1, maximum / (Math.sqrt(total.data[0]!) + clipEpsilon))),
-  ],
+  reference: ({ total }, { maximum }) => [Float64Array.of(clipFactor(total.data[0]!, maximum))],
   flops: () => 4,
 });
 

@@ -11,7 +11,7 @@ export { biasAdd, biasGrad } from "./bias-add.js";
 export { broadcastTo } from "./broadcast-to.js";
 export { cast } from "./cast.js";
 export { classifierCrossEntropy } from "./classifier-cross-entropy.js";
-export { clipScale, sumSquares } from "./clip.js";
+export { clipFactor, clipScale, sumSquares } from "./clip.js";
 export { concat } from "./concat.js";
 export { conv2d } from "./conv2d.js";
 export { conv2dGradW } from "./conv2d-grad-w.js";

@@ -20,6 +20,8 @@ export interface OptimizerOptions {
   readonly groups: readonly ParameterGroup[];
   /** Largest global gradient norm; gradients beyond are scaled down together. */
   readonly clipNorm?: number;
+  /** Gradients that are learnt from elsewhere but count in the norm. */
+  readonly otherGradients?: readonly Value[];
 }
 
 export interface OptimizerNodes {
@@ -40,7 +42,9 @@ export function optimizerNodes(
   options: OptimizerOptions,
 ): OptimizerNodes {
   const { graph } = context;
-  const squaredNorm = options.clipNorm === undefined ? undefined : totalSquares(parameters);
+  const { otherGradients = [] } = options;
+  const gradients = [...parameters.map(({ gradient }) => gradient), ...otherGradients];
+  const squaredNorm = options.clipNorm === undefined ? undefined : sumSquares(gradients, "optimizer.squares");
   const gradientScale = squaredNorm
     ? clipScale(squaredNorm, { maximum: options.clipNorm! }, "optimizer.clip")
     : graph.scalar(GRADIENT_SCALE_SCALAR);
@@ -87,13 +91,6 @@ function updateNode(
   const attributes = { beta1, beta2, epsilon, weightDecay, decoupled };
   const [first, second] = [x.slot("m"), x.slot("v")];
   return adam(value, gradient, first, second, x.rate, step, x.gradientScale, attributes, name).param;
-}
-
-function totalSquares(parameters: readonly LearntParameter[]): Value {
-  return sumSquares(
-    parameters.map(({ gradient }) => gradient),
-    "optimizer.squares",
-  );
 }
 
 /** Everything that is no model parameter lies under a first part that no parameter name has. */

@@ -6,6 +6,7 @@ import { Store } from "../engine/store.js";
 import { dualPath } from "../models/dual-path.js";
 import { initialize } from "../models/initialize.js";
 import { averageKey } from "../optim/update.js";
+import { mutated } from "../weights/testing/mutate.js";
 import {
   loadTensors,
   readCheckpointHeader,
@@ -13,6 +14,7 @@ import {
   startOfRun,
   type RunDescription,
 } from "./checkpoint.js";
+import { CheckpointError } from "./errors.js";
 import { describeDifference, firstDifference } from "./difference.js";
 import { loadModel } from "./model-file.js";
 import { openSafetensors, writeSafetensors } from "./safetensors.js";
@@ -38,6 +40,8 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
+const HEADER_BYTES = 2048;
+
 const saved = async (): Promise<string> => {
   const path = join(directory, "model.safetensors");
   await saveCheckpoint(path, store, { description, progress: { ...startOfRun, globalStep: 7, best: 12.5 } });
@@ -51,7 +55,7 @@ describe("checkpoints", () => {
     expect(header.progress).toEqual({ ...startOfRun, globalStep: 7, best: 12.5 });
     expect(header.description).toEqual(description);
     const other = Store.open({ device: "reference" });
-    await loadTensors(path, other, model.parameters, true);
+    await loadTensors(path, other, model.parameters, () => true);
     for (const name of store.names()) expect(await other.read(name)).toEqual(await store.read(name));
     expect(other.names()).toEqual(store.names());
   });
@@ -70,6 +74,25 @@ describe("checkpoints", () => {
     expect(loaded.model.config).toEqual(model.config);
     expect((await other.read(name)).data[0]).toBeCloseTo(data[0]! + 1, 6);
     expect(other.has(averageKey(name))).toBe(false);
+  });
+
+  it("that are mutated are read or refused with a typed error, a thousand of them", async () => {
+    const bytes = await readFile(await saved());
+    const path = join(directory, "mutated.safetensors");
+    let refused = 0;
+    for (let index = 0; index < 1000; index++) {
+      // The tensors' bytes may hold anything: what can be wrong lies in front of them.
+      const header = bytes.subarray(0, HEADER_BYTES);
+      await writeFile(path, Buffer.concat([mutated(header, 29, index), bytes.subarray(HEADER_BYTES)]));
+      const error: unknown = await readCheckpointHeader(path).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      if (error === undefined) continue;
+      if (!(error instanceof CheckpointError)) throw new Error(`mutation ${index}`, { cause: error });
+      refused++;
+    }
+    expect(refused).toBeGreaterThan(500);
   });
 
   it("of another model are refused with the first difference and change nothing", async () => {

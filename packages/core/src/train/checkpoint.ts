@@ -13,6 +13,7 @@ import {
   typedTensor,
   writeSafetensors,
   type SafetensorsFile,
+  type TensorSource,
 } from "./safetensors.js";
 import { curriculumSchema } from "./stage.js";
 
@@ -102,6 +103,8 @@ export interface CheckpointContents {
   readonly inputs?: ModelInputs;
   /** File tensor -> Store key; default: everything in the Store under its own name. */
   readonly tensors?: ReadonlyMap<string, string>;
+  /** Tensors that lie in no Store. */
+  readonly others?: readonly TensorSource[];
   /** Shapes of float32 values by Store key, where known without reading them. */
   readonly shapeOf?: (key: string) => readonly number[] | undefined;
 }
@@ -119,7 +122,7 @@ export async function saveCheckpoint(
     const { shape, dtype } = known ? { shape: known, dtype: "f32" as const } : await store.read(key);
     sources.push({ name, shape, dtype, load: async () => (await store.read(key)).data });
   }
-  await writeSafetensors(path, sources, {
+  await writeSafetensors(path, [...sources, ...(contents.others ?? [])], {
     format: FORMAT,
     fingerprint: fingerprint(contents.description),
     run: JSON.stringify(contents.description),
@@ -206,18 +209,19 @@ export function checkSameModel(
 
 /**
  * Loads tensors into the Store after checking that every declared one is there with its shape; others of the file
- * are loaded when `all`. Nothing is written before all are checked. Throws CHECKPOINT_MODEL, CHECKPOINT_CORRUPT.
+ * are loaded where `also` says so. Nothing is written before all are checked. Throws CHECKPOINT_MODEL, CHECKPOINT_CORRUPT.
  */
 export async function loadTensors(
   path: string,
   store: TensorStore,
   declared: readonly Pick<ParameterDeclaration, "name" | "shape">[],
-  all = false,
+  also: (name: string) => boolean = () => false,
 ): Promise<void> {
   const file = await openSafetensors(path);
   try {
     for (const declaration of declared) checkEntry(file, declaration);
-    const names = all ? [...file.entries.keys()] : declared.map(({ name }) => name);
+    const wanted = new Set(declared.map(({ name }) => name));
+    const names = [...file.entries.keys()].filter((name) => wanted.has(name) || also(name));
     for (const name of names) await loadTensor(file, store, name);
   } finally {
     await file.close();

@@ -2,7 +2,7 @@ import type { Program } from "../engine/program.js";
 import type { Store } from "../engine/store.js";
 import { Graph } from "../graph/graph.js";
 import { createBuildContext } from "../layers/context.js";
-import { declareImage, declareText, type DualPath } from "../models/dual-path.js";
+import { declareImage, declareText, type DualPath, type ImageInput } from "../models/dual-path.js";
 import type { EvaluationData } from "./data.js";
 import { TrainingError } from "./errors.js";
 import type { PairScore } from "../metrics/retrieval.js";
@@ -22,6 +22,8 @@ export interface EmbedderOptions {
   readonly batchSize: number;
   /** (height, width) of stored pictures; default: the model's input size. */
   readonly source?: SourceSize;
+  /** Looks at every place of the whole stored pictures and averages, instead of at one view of the input size. */
+  readonly convolutional?: boolean | undefined;
   /** Store key of a parameter; default: its name. */
   readonly storeKey?: (name: string) => string;
 }
@@ -51,6 +53,7 @@ export class Embedder {
   readonly score: PairScore | undefined;
   readonly #batchSize: number;
   readonly #shape: RowShape;
+  readonly #wholePictures: boolean;
   readonly #image: Program;
   readonly #text: Program;
 
@@ -61,16 +64,20 @@ export class Embedder {
       model.config.similarity && ((a, b) => model.buildScores(createBuildContext(a.graph, build), a, b));
     this.#batchSize = options.batchSize;
     this.#shape = rowShape(model.config, options.source);
+    this.#wholePictures = options.convolutional ?? false;
     this.#image = image;
     this.#text = text;
   }
 
-  /** Compiles both paths. Throws STORE_MISSING unless the Store holds the model's parameters. */
+  /**
+   * Compiles both paths. Throws STORE_MISSING unless the Store holds the model's parameters, CONFIG where the pictures
+   * have no places to look at.
+   */
   static async open(store: Store, model: DualPath, options: EmbedderOptions): Promise<Embedder> {
-    const { batchSize, source } = options;
+    const { batchSize } = options;
     const build = evaluationBuild(options);
     const imageGraph = new Graph("evaluate.image");
-    const imageInput = declareImage(imageGraph, model.config, batchSize, source);
+    const imageInput = evaluatedImage(imageGraph, model, options);
     const image = model.buildImage(createBuildContext(imageGraph, build), imageInput);
     const textGraph = new Graph("evaluate.text");
     const text = model.buildText(
@@ -88,8 +95,9 @@ export class Embedder {
     const options = { ...(flip ? { flip } : {}), ...(signal ? { signal } : {}) };
     for await (const batch of images.batches(this.#batchSize, options)) {
       const image = padded(batch.image, this.#batchSize * this.#shape.imageElements);
-      const box = batch.box ? { box: padded(batch.box, this.#batchSize * 5) } : {};
-      const feeds = imageFeeds({ image, ...box }, this.#batchSize, this.#shape);
+      const own = batch.box && padded(batch.box, this.#batchSize * 5);
+      const box = own && (this.#wholePictures ? widened(own, this.#shape.source) : own);
+      const feeds = imageFeeds({ image, ...(box && { box }) }, this.#batchSize, this.#shape);
       const count = batch.count ?? batch.image.length / this.#shape.imageElements;
       row = await this.#add(this.#image, feeds, sum, row, Math.min(count, images.count - row));
     }
@@ -196,6 +204,30 @@ export class Embedder {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
   }
+}
+
+/**
+ * The image feeds of an evaluation. Throws CONFIG where whole pictures are to be looked at and the model reads features,
+ * or the pictures are smaller than its input size.
+ */
+export function evaluatedImage(
+  graph: Graph,
+  { config }: DualPath,
+  { batchSize, source, convolutional = false }: EmbedderOptions,
+): ImageInput {
+  const input = declareImage(graph, config, batchSize, source);
+  if (!convolutional) return input;
+  const least = config.image.kind === "features" ? undefined : config.image.inputSize;
+  if (least !== undefined && source !== undefined && Math.min(...source) >= least)
+    return { ...input, size: source };
+  const got = source === undefined || least === undefined ? "feature vectors" : source.join(" x ");
+  const message = `evaluation.convolutional: expected pictures of ${least ?? "a trunk"} pixels or more, got ${got}`;
+  throw new TrainingError("CONFIG", message, { least, got });
+}
+
+/** The boxes of whole pictures, mirrored where the given ones are. */
+function widened(boxes: Float32Array, [height, width]: readonly [number, number]): Float32Array {
+  return boxes.map((value, index) => [0, 0, height, width, value][index % 5]!);
 }
 
 /** A count of one is the data's own placement; more are spread evenly from left to right. */

@@ -14,6 +14,10 @@ export const evaluationSchema = z.strictObject({
   split: z.string().min(1).default("validation"),
   batchSize: z.int().positive().default(128),
   flip: z.boolean().default(false).describe("adds the mirrored picture's feature"),
+  convolutional: z
+    .boolean()
+    .optional()
+    .describe("looks at every place of the whole stored pictures and averages (paper A's code)"),
   positions: z
     .union([z.int().positive(), z.array(z.number().min(0).max(1)).min(1), z.literal("all")])
     .default(1)
@@ -130,7 +134,11 @@ export async function evaluateModel(
   config: EvaluationConfig,
   { source, signal }: EvaluateOptions = {},
 ): Promise<EvaluationResult> {
-  const embedder = await Embedder.open(store, model, { batchSize: config.batchSize, source });
+  const embedder = await Embedder.open(store, model, {
+    batchSize: config.batchSize,
+    source,
+    convolutional: config.convolutional,
+  });
   try {
     return await evaluateWith(embedder, store, data, config, signal);
   } finally {

@@ -38,6 +38,8 @@ export const viewsSchema = z.strictObject({
   flip: z.boolean(),
   positions: z.union([z.int().positive(), z.array(share).min(1), z.literal("all")]),
   unitViews: z.boolean(),
+  /** Every place of the whole picture, averaged; not with features. */
+  convolutional: z.boolean().optional(),
 });
 
 /**

@@ -4,6 +4,7 @@ import type { Precision } from "../graph/precision.js";
 import type { DualPath } from "../models/dual-path.js";
 import { startOfRun } from "./checkpoint.js";
 import type { Batch } from "./data.js";
+import { sampledClassifier } from "./sampled-classifier.js";
 import type { SourceSize } from "./stage-graph.js";
 import { StageRunner } from "./stage-runner.js";
 import type { Stage } from "./stage.js";
@@ -44,6 +45,7 @@ export async function profileStage(options: ProfileOptions): Promise<NodeProfile
     source,
     fresh: true,
     precision,
+    classifier: sampledClassifier(model, 0),
   });
   try {
     await runner.step(batch, startOfRun);

@@ -12,6 +12,8 @@ import {
   type RunDescription,
 } from "./checkpoint.js";
 import { TrainingError } from "./errors.js";
+import type { RowTable } from "./row-table.js";
+import type { SampledClassifier } from "./sampled-classifier.js";
 
 /** Store key of a model parameter: the parameter itself, or its moving average. */
 export type KeyOf = (name: string) => string;
@@ -26,18 +28,21 @@ export class RunFiles {
   readonly #description: RunDescription;
   readonly #inputs: ModelInputs | undefined;
   readonly #shapes: ReadonlyMap<string, readonly number[]>;
-  readonly #best = new Map<string, ReadonlyMap<string, TypedArray>>();
+  readonly #classifier: SampledClassifier | undefined;
+  readonly #best = new Map<string, Kept>();
 
   constructor(
     directory: string | undefined,
     model: DualPath,
     description: RunDescription,
     inputs?: ModelInputs,
+    classifier?: SampledClassifier,
   ) {
     this.#directory = directory;
     this.#model = model;
     this.#description = description;
     this.#inputs = inputs;
+    this.#classifier = classifier;
     this.#shapes = new Map(model.parameters.map(({ name, shape }) => [name, shape]));
   }
 
@@ -75,7 +80,10 @@ export class RunFiles {
     const path = this.#path(`${kind}-${stage}`);
     const tensors = new Map(this.#model.parameters.map(({ name }) => [name, keyOf(name)]));
     if (path !== undefined) await this.#save(path, store, { tensors });
-    else if (kind === "best") this.#best.set(stage, await readAll(store, tensors));
+    else if (kind === "best") {
+      const centres = this.#classifier?.centres.copy();
+      this.#best.set(stage, { tensors: await readAll(store, tensors), centres });
+    }
     return path;
   }
 
@@ -87,21 +95,33 @@ export class RunFiles {
     // Optimizer state and averages have their parameter's shape and its name behind the last slash.
     const shapeOf = (key: string) => this.#shapes.get(key.slice(key.lastIndexOf("/") + 1));
     const inputs = this.#inputs ? { inputs: this.#inputs } : {};
-    await saveCheckpoint(path, store, { ...contents, ...inputs, description: this.#description, shapeOf });
+    const others = this.#classifier?.sources(contents.progress ? "all" : "model") ?? [];
+    const description = this.#description;
+    await saveCheckpoint(path, store, { ...contents, ...inputs, description, shapeOf, others });
   }
 
   /** Puts the best weights of a stage into the Store. Throws CONFIG when the stage has none. */
   async loadBest(store: Store, stage: string): Promise<void> {
     const path = this.#path(`best-${stage}`);
-    if (path !== undefined) return loadTensors(path, store, this.#model.parameters);
+    if (path !== undefined) {
+      await loadTensors(path, store, this.#model.parameters);
+      return this.#classifier?.load(path);
+    }
     const kept = this.#best.get(stage);
     if (!kept)
       throw new TrainingError("CONFIG", `stage '${stage}' has no best weights: it was never evaluated`, {
         stage,
       });
     for (const { name, shape } of this.#model.parameters)
-      await store.write(name, shape, "f32", kept.get(name)!);
+      await store.write(name, shape, "f32", kept.tensors.get(name)!);
+    if (kept.centres) this.#classifier?.restore(kept.centres);
   }
+}
+
+/** Best weights of a stage without a directory. */
+interface Kept {
+  readonly tensors: ReadonlyMap<string, TypedArray>;
+  readonly centres: RowTable | undefined;
 }
 
 async function readAll(store: Store, keys: ReadonlyMap<string, string>): Promise<Map<string, TypedArray>> {

@@ -1,81 +1,150 @@
-import type { Program } from "../engine/program.js";
-import type { Store } from "../engine/store.js";
-import { differentiate } from "../graph/differentiate.js";
-import { Graph, type Value } from "../graph/graph.js";
-import { classifierLoss } from "../losses/instance.js";
-import { matmul } from "../ops/index.js";
-import { CentreTable, type RowUpdate } from "./centre-table.js";
+import { initialValue } from "../layers/initializers.js";
+import type { ParameterDeclaration } from "../layers/context.js";
+import { SAMPLED_CENTRES } from "../models/classifier.js";
+import type { DualPath } from "../models/dual-path.js";
+import { slotKinds, updateRow, type RowStep } from "../optim/row-update.js";
+import type { OptimizerConfig } from "../optim/schema.js";
+import { SLOT_PREFIX } from "../optim/update.js";
+import type { Batch } from "./data.js";
+import type { Feeds } from "./feeds.js";
+import { RowTable, type RowTableSizes } from "./row-table.js";
+import { openSafetensors, type TensorSource } from "./safetensors.js";
 import { sampleClasses } from "./sample-classes.js";
 
-/** Sizes of the classifier, its sample and its updates. */
-export interface SampledClassifierOptions {
-  readonly classes: number;
-  readonly dimension: number;
-  /** Classes of one step's softmax: those of the batch and random others. */
-  readonly sample: number;
-  readonly batchSize: number;
-  readonly seed: number;
-}
-
-/** One step's loss, and its gradient for the features that went in, [batchSize, dimension]. */
-export interface SampledStep {
-  readonly loss: number;
-  readonly gradient: Float32Array;
+/** A step's classes: their ids, the feed of their centres, and each row's own among them. */
+export interface SampledBatch extends Pick<Batch, "imageLabel" | "textLabel"> {
+  readonly ids: Int32Array;
+  readonly feeds: Feeds;
 }
 
 /**
- * Instance loss over very many classes by a sampled softmax (Partial FC): a step's time and device memory depend on the
- * sample, not on the number of classes. Centres and their momentum stay in host memory. Dispose it when done.
+ * Centres of a sampled classifier (Partial FC, An et al. 2022) with the optimizer's state, in host memory: a step's time
+ * and device memory depend on the sample, not on the number of classes.
  */
 export class SampledClassifier {
-  readonly centres: CentreTable;
-  readonly #options: SampledClassifierOptions;
-  readonly #program: Program;
+  readonly declaration: ParameterDeclaration;
+  readonly #sizes: RowTableSizes;
+  readonly #sampled: number;
+  readonly #seed: number;
   readonly #gathered: Float32Array;
-  #steps = 0;
+  readonly #slots = new Map<string, RowTable>();
+  #optimizer: OptimizerConfig | undefined;
+  #centres: RowTable | undefined;
 
-  private constructor(options: SampledClassifierOptions, program: Program) {
-    const { classes: rows, dimension, sample, seed } = options;
-    this.#options = options;
-    this.#program = program;
-    this.centres = new CentreTable({ rows, dimension, seed });
-    this.#gathered = new Float32Array(sample * dimension);
+  constructor(declaration: ParameterDeclaration, sampled: number, seed: number) {
+    const [rows = 0, dimension = 0] = declaration.shape;
+    this.declaration = declaration;
+    this.#sizes = { rows, dimension };
+    this.#sampled = sampled;
+    this.#seed = seed;
+    this.#gathered = new Float32Array(sampled * dimension);
   }
 
-  /** Compiles the step on a Store. Dispose the classifier when done. */
-  static async open(store: Store, options: SampledClassifierOptions): Promise<SampledClassifier> {
-    const { dimension, sample, batchSize } = options;
-    const graph = new Graph("sampled");
-    const features = graph.input("features", [batchSize, dimension]);
-    const centres = graph.input("centres", [sample, dimension]);
-    const labels = graph.input("labels", [batchSize], "i32");
-    const logits = (): Value => matmul(features, centres, { transposeB: true }, "sampled.logits");
-    const loss = classifierLoss({ x: features, w: centres, logits }, labels, 0, "sampled");
-    const [featureGradient, centreGradient] = differentiate(loss, [features, centres]);
-    const taps = { loss, featureGradient: featureGradient!, centreGradient: centreGradient! };
-    return new SampledClassifier(options, await store.compile(graph, { taps }));
+  /** The centres: at first a pure function of the seed, which is that of a classifier in the Store up to 2^18 classes. */
+  get centres(): RowTable {
+    const { initializer, name } = this.declaration;
+    this.#centres ??= new RowTable(this.#sizes, (shape, shard) =>
+      initialValue(initializer, shape, this.#seed, shard === 0 ? name : `${name}#${shard}`),
+    );
+    return this.#centres;
   }
 
-  /**
-   * Mean over the batch of -log softmax over the sampled classes, of features [batchSize, dimension]; moves the
-   * sampled centres. Throws BATCH for labels out of range, CONFIG where the sample is too small for the batch.
-   */
-  async step(features: Float32Array, labels: Int32Array, update: RowUpdate): Promise<SampledStep> {
-    const { classes, sample: size, seed } = this.#options;
-    const { ids, labels: places } = sampleClasses(labels, { classes, size, seed }, ++this.#steps);
+  /** Bytes of the centres and of what the optimizer keeps of them. */
+  static bytes(sizes: RowTableSizes, optimizer: OptimizerConfig): number {
+    return RowTable.bytes(sizes) * (1 + slotKinds(optimizer).length);
+  }
+
+  /** The beginning of a stage in which the centres learn; its optimizer starts from zeros unless it was loaded. */
+  begin(optimizer: OptimizerConfig, fresh: boolean): void {
+    this.#optimizer = optimizer;
+    for (const kind of slotKinds(optimizer)) {
+      const name = this.#slotName(kind);
+      if (fresh || !this.#slots.has(name)) this.#slots.set(name, RowTable.zeros(this.#sizes));
+    }
+  }
+
+  /** The end of a stage: the optimizer's state goes. */
+  settle(): void {
+    this.#slots.clear();
+    this.#optimizer = undefined;
+  }
+
+  #slotName(kind: string): string {
+    return `${SLOT_PREFIX}${kind}/${this.declaration.name}`;
+  }
+
+  /** All classes of the batch and random others, a pure function of (labels, seed, step). Throws BATCH, CONFIG. */
+  sample({ imageLabel, textLabel }: Pick<Batch, "imageLabel" | "textLabel">, step: number): SampledBatch {
+    const both = new Int32Array(imageLabel.length + textLabel.length);
+    both.set(imageLabel);
+    both.set(textLabel, imageLabel.length);
+    const options = { classes: this.#sizes.rows, size: this.#sampled, seed: this.#seed };
+    const { ids, labels } = sampleClasses(both, options, step);
     this.centres.gather(ids, this.#gathered);
-    const taps = await this.#program.step({ features, centres: this.#gathered, labels: places });
-    this.centres.update(ids, taps["centreGradient"] as Float32Array, update);
-    return { loss: taps["loss"]![0]!, gradient: taps["featureGradient"] as Float32Array };
+    return {
+      ids,
+      feeds: { [SAMPLED_CENTRES]: this.#gathered },
+      imageLabel: labels.slice(0, imageLabel.length),
+      textLabel: labels.slice(imageLabel.length),
+    };
   }
 
-  /** Frees the compiled step. */
-  async dispose(): Promise<void> {
-    await this.#program.dispose();
+  /** Moves the sampled centres by their gradient [ids.length, dimension]; before `begin` they stay. */
+  learn(ids: Int32Array, gradient: Float32Array, step: RowStep): void {
+    const optimizer = this.#optimizer;
+    if (optimizer === undefined) return;
+    const { dimension } = this.#sizes;
+    const slots = slotKinds(optimizer).map((kind) => this.#slots.get(this.#slotName(kind))!);
+    ids.forEach((id, index) => {
+      const own = gradient.subarray(index * dimension, (index + 1) * dimension);
+      const state = slots.map((slot) => slot.row(id));
+      updateRow(optimizer, this.centres.row(id), own, state, step);
+    });
   }
 
-  /** The same as `dispose`. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.dispose();
+  /** True for tensors of a checkpoint that belong here and not into a Store. */
+  owns(tensor: string): boolean {
+    return tensor === this.declaration.name || tensor.endsWith(`/${this.declaration.name}`);
+  }
+
+  /** What a checkpoint holds of it: the centres and, to resume from, the optimizer's state. */
+  sources(contents: "model" | "all"): TensorSource[] {
+    const slots = contents === "all" ? [...this.#slots] : [];
+    return [this.centres.source(this.declaration.name), ...slots.map(([name, table]) => table.source(name))];
+  }
+
+  /** Takes over what a checkpoint holds of it. Throws CHECKPOINT_MODEL, CHECKPOINT_CORRUPT. */
+  async load(path: string): Promise<void> {
+    const file = await openSafetensors(path);
+    try {
+      await this.centres.read(file, this.declaration.name);
+      for (const name of [...file.entries.keys()].filter(
+        (key) => key.startsWith(SLOT_PREFIX) && this.owns(key),
+      )) {
+        const table = this.#slots.get(name) ?? RowTable.zeros(this.#sizes);
+        await table.read(file, name);
+        this.#slots.set(name, table);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Puts other centres, as `centres.copy()` makes them, in place of its own. */
+  restore(centres: RowTable): void {
+    this.#centres = centres.copy();
   }
 }
+
+/** The sampled classifier that a model has; undefined where its classifier lies in the Store, or there is none. */
+export function sampledClassifier(
+  { centres, config }: DualPath,
+  seed: number,
+): SampledClassifier | undefined {
+  if (centres === undefined || config.classifier === "none") return undefined;
+  const [classes = 0] = centres.shape;
+  return new SampledClassifier(centres, sampledRows(config.classifier.sampled, classes), seed);
+}
+
+const sampledRows = (sampled: number | undefined, classes: number): number =>
+  Math.min(sampled ?? classes, classes);

@@ -4,16 +4,20 @@ import type { Program } from "../engine/program.js";
 import type { Store } from "../engine/store.js";
 import type { Explanation } from "../graph/explain.js";
 import type { Precision } from "../graph/precision.js";
+import type { TypedArray } from "../graph/types.js";
 import { SEED_SCALAR, STEP_SCALAR } from "../layers/dropout.js";
 import { weightScalar } from "../losses/terms.js";
+import { SAMPLED_CENTRES } from "../models/classifier.js";
 import type { DualPath } from "../models/dual-path.js";
 import { scheduleFactor } from "../optim/schedule.js";
+import { clipFactor } from "../ops/index.js";
 import { GRADIENT_SCALE_SCALAR, OPTIMIZER_STEP_SCALAR } from "../optim/update.js";
 import type { Progress } from "./checkpoint.js";
 import type { Batch } from "./data.js";
 import { TrainingError } from "./errors.js";
 import { checkLabels, imageFeeds, rowShape, textFeeds, type Feeds, type RowShape } from "./feeds.js";
 import { Miner } from "./miner.js";
+import type { SampledBatch, SampledClassifier } from "./sampled-classifier.js";
 import { batchRows, stageGraph, type SourceSize, type StageGraph } from "./stage-graph.js";
 import { writeInitialState } from "./stage-state.js";
 import type { Stage } from "./stage.js";
@@ -29,6 +33,8 @@ export interface StageRunnerOptions {
   readonly fresh: boolean;
   /** Default: f32. */
   readonly precision?: Precision;
+  /** The model's sampled classifier, where it has one. */
+  readonly classifier?: SampledClassifier | undefined;
 }
 
 /** Numbers that one training step hands back. */
@@ -67,6 +73,7 @@ export class StageRunner {
     const { store, model, stage, source, fresh, precision = "f32" } = options;
     const layout = stageGraph(model, stage, source);
     if (fresh) await writeInitialState(store, layout);
+    if (layout.centres) options.classifier?.begin(stage.optimizer, fresh);
     const request = { taps: layout.taps, effects: [...layout.updates], precision };
     const program = await store.compile(layout.graph, request);
     const { ranking } = stage.losses;
@@ -89,9 +96,12 @@ export class StageRunner {
   async step(batch: Batch, progress: Progress): Promise<StepResult> {
     const learningRate = this.#learningRate(progress);
     const scalars = this.#scalarValues(progress, learningRate);
-    const taps = await this.#program.step(this.#feeds(await this.#mine(batch)), scalars);
+    const mined = await this.#mine(batch);
+    const sampled = this.#sample(mined, progress);
+    const taps = await this.#program.step(this.#feeds(mined, sampled), scalars);
     const loss = taps["loss"]![0]!;
     if (!Number.isFinite(loss)) throw this.#nonFinite(loss, progress);
+    if (sampled) this.#learnCentres(sampled, taps, progress, learningRate);
     const losses = this.layout.losses.terms.map(({ name }) => [name, taps[`loss.${name}`]![0]!] as const);
     const norm = taps["squaredNorm"]?.[0];
     return {
@@ -105,7 +115,8 @@ export class StageRunner {
   /** One optimizer step with the time of every node. */
   async profile(batch: Batch, progress: Progress): Promise<NodeTime[]> {
     const scalars = this.#scalarValues(progress, this.#learningRate(progress));
-    return this.#program.profile(this.#feeds(await this.#mine(batch)), scalars);
+    const mined = await this.#mine(batch);
+    return this.#program.profile(this.#feeds(mined, this.#sample(mined, progress)), scalars);
   }
 
   explain(): Explanation {
@@ -116,15 +127,47 @@ export class StageRunner {
     return this.#miner ? this.#miner.mine(batch) : batch;
   }
 
-  #feeds(batch: Batch): Feeds {
+  /** The step's classes where the graph reads a sample of them. */
+  #sample(batch: Batch, { globalStep }: Progress): SampledBatch | undefined {
+    if (this.layout.graph.find(SAMPLED_CENTRES) === undefined) return undefined;
+    const { classifier } = this.#options;
+    if (classifier !== undefined) return classifier.sample(batch, globalStep + 1);
+    throw new TrainingError(
+      "CONFIG",
+      "the model's classifier is sampled: give the stage its sampled classifier",
+    );
+  }
+
+  #learnCentres(
+    { ids }: SampledBatch,
+    taps: Readonly<Record<string, TypedArray>>,
+    { stageStep }: Progress,
+    learningRate: number,
+  ): void {
+    const { centres } = this.layout;
+    const { classifier, stage } = this.#options;
+    const gradient = taps["centreGradient"];
+    if (centres === undefined || !(gradient instanceof Float32Array)) return;
+    const total = taps["squaredNorm"]?.[0];
+    classifier?.learn(ids, gradient, {
+      learningRate: learningRate * centres.multiplier,
+      weightDecay: centres.weightDecay,
+      gradientScale: total === undefined || !stage.clip ? 1 : clipFactor(total, stage.clip.norm),
+      step: stageStep + 1,
+    });
+  }
+
+  #feeds(batch: Batch, sampled?: SampledBatch): Feeds {
     const { images, texts } = batchRows(this.#options.stage);
     const { classes } = this.#options.model.sizes;
     checkLabels("imageLabel", batch.imageLabel, images, classes);
     checkLabels("textLabel", batch.textLabel, texts, classes);
+    const { imageLabel, textLabel } = sampled ?? batch;
     return {
       ...imageFeeds(batch, images, this.#shape),
       ...textFeeds(batch, texts, this.#shape),
-      ...this.layout.losses.feedsOf(batch.imageLabel, batch.textLabel),
+      ...this.layout.losses.feedsOf(imageLabel, textLabel),
+      ...sampled?.feeds,
     };
   }
 

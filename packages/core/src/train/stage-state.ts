@@ -33,9 +33,9 @@ export function evaluatedKey({ averages }: StageGraph): KeyOf {
 }
 
 /** Elements of all parameters that the stage learns. */
-export function learntElements({ learnt }: StageGraph, { parameters }: DualPath): number {
+export function learntElements({ learnt }: StageGraph, { parameters, centres }: DualPath): number {
   const chosen = new Set(learnt);
-  return parameters
+  return [...parameters, ...(centres ? [centres] : [])]
     .filter(({ name }) => chosen.has(name))
     .reduce((total, { shape }) => total + elementCount(shape), 0);
 }

@@ -68,8 +68,8 @@ export function checkData(data: TrainingData, { config }: DualPath): void {
 }
 
 /** Throws CONFIG for a glob that matches none of the model's parameters: most likely a misspelling. */
-export function checkGlobs(curriculum: Curriculum, { parameters }: DualPath): void {
-  const names = parameters.map(({ name }) => name);
+export function checkGlobs(curriculum: Curriculum, { parameters, centres }: DualPath): void {
+  const names = [...parameters, ...(centres ? [centres] : [])].map(({ name }) => name);
   for (const { name: stage, trainable, frozen, groups } of curriculum) {
     const places = {
       trainable: [{ match: trainable, multiplier: 1 }],

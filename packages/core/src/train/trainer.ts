@@ -19,6 +19,7 @@ import { readAhead } from "./read-ahead.js";
 import { RunFiles } from "./run-files.js";
 import { StageRunner } from "./stage-runner.js";
 import type { SourceSize } from "./stage-graph.js";
+import { sampledClassifier, type SampledClassifier } from "./sampled-classifier.js";
 import { evaluatedKey, learntElements, settleState } from "./stage-state.js";
 import { curriculumSchema, type Curriculum, type Stage } from "./stage.js";
 import { checkCurriculum, checkData, checkGlobs, type TrainerOptions } from "./trainer-options.js";
@@ -41,6 +42,7 @@ export class Trainer {
   readonly #precision: Precision;
   readonly #files: RunFiles;
   readonly #description: RunDescription;
+  readonly #classifier: SampledClassifier | undefined;
   #store: Store | undefined;
   #progress: Progress = startOfRun;
 
@@ -64,13 +66,16 @@ export class Trainer {
     this.#precision = precisionSchema.parse(options.precision ?? "f32");
     const precision = this.#precision === "f32" ? {} : { precision: this.#precision };
     this.#description = { model: this.model.config, sizes, curriculum: this.curriculum, seed, ...precision };
-    this.#files = new RunFiles(options.directory, this.model, this.#description, this.#inputs());
+    this.#classifier = sampledClassifier(this.model, seed);
+    const { directory } = options;
+    this.#files = new RunFiles(directory, this.model, this.#description, this.#inputs(), this.#classifier);
   }
 
   #inputs(): ModelInputs | undefined {
     const { preprocessing } = this.#options.data;
-    const { flip, positions, unitViews } = this.evaluation ?? evaluationSchema.parse({});
-    return preprocessing && { preprocessing, views: { flip, positions, unitViews } };
+    const { flip, positions, unitViews, convolutional } = this.evaluation ?? evaluationSchema.parse({});
+    const views = { flip, positions, unitViews, ...(convolutional && { convolutional }) };
+    return preprocessing && { preprocessing, views };
   }
 
   /** The parameters; opened at the first use, open until `dispose`. */
@@ -122,7 +127,8 @@ export class Trainer {
       const problem = "holds a model only, nothing to resume from";
       throw new CheckpointError("CHECKPOINT_CORRUPT", `${path}: ${problem}`, { path, problem });
     }
-    await loadTensors(path, this.store, this.model.parameters, true);
+    await loadTensors(path, this.store, this.model.parameters, (name) => !this.#classifier?.owns(name));
+    await this.#classifier?.load(path);
     this.#progress = header.progress;
   }
 
@@ -142,6 +148,7 @@ export class Trainer {
       source: this.#source,
       fresh,
       precision: this.#precision,
+      classifier: this.#classifier,
     };
     const runner = await StageRunner.open(options);
     try {
@@ -276,9 +283,10 @@ export class Trainer {
 
   async #openEmbedder(runner: StageRunner): Promise<Embedder | undefined> {
     if (!this.evaluation) return undefined;
-    const { batchSize } = this.evaluation;
+    const { batchSize, convolutional } = this.evaluation;
     return Embedder.open(this.store, this.model, {
       batchSize,
+      convolutional,
       source: this.#source,
       storeKey: evaluatedKey(runner.layout),
     });
@@ -304,6 +312,7 @@ export class Trainer {
     const position = this.#position(stage);
     const { best, globalStep } = this.#progress;
     await settleState(this.store, layout);
+    this.#classifier?.settle();
     const path = await this.#files.saveModel(this.store, "stage", stage.name, (name) => name);
     this.#progress = { ...startOfRun, stage: this.#progress.stage + 1, globalStep };
     yield* this.#saveLast(stage);

@@ -9,11 +9,11 @@ import { explainCommand } from "./explain.js";
 
 const BYTES_PER_NUMBER = 4;
 
-async function explained(extra = "") {
+async function explained(change: (text: string) => string = (text) => text) {
   const folder = temporaryDirectory();
   await writeTinyCorpus(folder);
   const config = join(folder, "tiny.yaml");
-  writeFileSync(config, tinyExperiment(folder) + extra);
+  writeFileSync(config, change(tinyExperiment(folder)));
   const output = new PassThrough();
   const context = {
     workspace: { ...workspace(), local: join(folder, "local") },
@@ -42,6 +42,18 @@ describe("explaining an experiment", () => {
     expect(text).toContain("Steps in all: 12");
   });
 
+  it("counts a sampled classifier's centres and their momentum as those of one in the Store", async () => {
+    const withClassifier = (classifier: string) =>
+      explained((text) =>
+        text.replace("  embedding: 16\n", `  embedding: 16\n  classifier: ${classifier}\n`),
+      );
+    const whole = await withClassifier("{ bias: false }");
+    const sampled = await withClassifier("{ bias: false, sampled: 16 }");
+    const sizes = ({ costs }: typeof whole) =>
+      costs.map(({ parameters, learnt, storeBytes }) => [parameters, learnt, storeBytes]);
+    expect(sizes(sampled)).toEqual(sizes(whole));
+  });
+
   it("does not load the native addon, which is the trials' business alone", async () => {
     await explained();
     const report = process.report.getReport() as { sharedObjects?: readonly string[] };
@@ -52,11 +64,11 @@ describe("explaining an experiment", () => {
   it("tells how products are computed, and why so where the device lacks what was asked for", async () => {
     const plain = await explained();
     expect(plain.text).toContain(" words, f32\n");
-    const { text, costs } = await explained("device: cpu\nprecision: tf32\n");
+    const { text, costs } = await explained((config) => `${config}device: cpu\nprecision: tf32\n`);
     expect(text).toContain(" words, f32 (tf32 was asked for: cpu: expected a CUDA device");
     expect(costs).toEqual(plain.costs);
     process.env["DUALPATH_BF16"] = "widen";
-    const narrow = await explained("device: cpu\nprecision: bf16\n");
+    const narrow = await explained((config) => `${config}device: cpu\nprecision: bf16\n`);
     delete process.env["DUALPATH_BF16"];
     expect(narrow.text).toContain(" words, bf16\n");
     expect(narrow.costs[0]!.arenaBytes).toBeLessThan(plain.costs[0]!.arenaBytes);

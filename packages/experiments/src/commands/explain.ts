@@ -1,17 +1,19 @@
 import {
   createBuildContext,
   describePrecision,
-  declareImage,
   declareText,
   dualPath,
+  evaluatedImage,
   explain,
   formatExplanation,
   Graph,
   imageTrunkFeatures,
   makePlan,
   precisionOn,
+  SampledClassifier,
   stageGraph,
   type DualPath,
+  type EvaluationConfig,
   type Explanation,
   type PrecisionInForce,
   type Stage,
@@ -40,7 +42,7 @@ export interface StageCost {
   readonly learnt: number;
   readonly flops: number;
   readonly arenaBytes: number;
-  /** Parameters, statistics and optimizer state of the stage. */
+  /** Parameters, statistics and optimizer state of the stage; a sampled classifier's lie in host memory. */
   readonly storeBytes: number;
   /** Store, the training arena and those of the evaluation beside it. */
   readonly peakBytes: number;
@@ -55,7 +57,7 @@ export async function explainCommand(options: ExplainOptions, context: CommandCo
   try {
     const { classes, vocabularySize: vocabulary } = data;
     const model = dualPath(experiment.model, { classes, vocabulary });
-    const evaluation = evaluationArena(model, experiment.evaluation.batchSize, data);
+    const evaluation = evaluationArena(model, experiment.evaluation, data);
     const precision = explainedPrecision(experiment);
     const stages = experiment.curriculum.map((stage) => ({
       stage,
@@ -107,6 +109,8 @@ interface ExplainedStage {
   readonly explanation: Explanation;
   readonly parameters: number;
   readonly learnt: number;
+  /** Bytes of a sampled classifier. */
+  readonly centreBytes: number;
 }
 
 /** As this machine computes or, where the experiment's device is not here, as it asks for. */
@@ -128,24 +132,36 @@ function explainStage(
   const request = { taps: Object.values(taps), effects: updates };
   const plan = makePlan(graph, { ...request, precision: precision.inForce });
   const chosen = new Set(learnt);
+  const all = [...model.parameters, ...(model.centres ? [model.centres] : [])];
   return {
     explanation: explain(plan, undefined, { precision: describePrecision(precision) }),
-    parameters: countNumbers(model.parameters),
-    learnt: countNumbers(model.parameters.filter(({ name }) => chosen.has(name))),
+    parameters: countNumbers(all),
+    learnt: countNumbers(all.filter(({ name }) => chosen.has(name))),
+    centreBytes: centreBytes(model, stage),
   };
+}
+
+function centreBytes({ centres }: DualPath, { optimizer }: Stage): number {
+  const [rows = 0, dimension = 0] = centres?.shape ?? [];
+  return SampledClassifier.bytes({ rows, dimension }, optimizer);
 }
 
 const countNumbers = (parameters: DualPath["parameters"]): number =>
   parameters.reduce((sum, { shape }) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
 
 /** Arena bytes of the two programs that evaluation keeps beside the training. */
-function evaluationArena(model: DualPath, batchSize: number, data: ExplainedData): number {
+function evaluationArena(
+  model: DualPath,
+  { batchSize, convolutional }: EvaluationConfig,
+  data: ExplainedData,
+): number {
   const build = (name: string, path: (graph: Graph) => Parameters<typeof makePlan>[1]["taps"]): number => {
     const graph = new Graph(name);
     return makePlan(graph, { taps: path(graph) }).arenaBytes;
   };
   const image = build("evaluate.image", (graph) => {
-    const input = declareImage(graph, model.config, batchSize, sourceSize(data.imageShape));
+    const source = sourceSize(data.imageShape);
+    const input = evaluatedImage(graph, model, { batchSize, source, convolutional });
     return [model.buildImage(createBuildContext(graph, { mode: "evaluate" }), input).projection];
   });
   const text = build("evaluate.text", (graph) => {
@@ -157,11 +173,12 @@ function evaluationArena(model: DualPath, batchSize: number, data: ExplainedData
 
 function stageCost(
   stage: Stage,
-  { explanation, parameters, learnt }: ExplainedStage,
+  { explanation, parameters, learnt, centreBytes: outside }: ExplainedStage,
   data: ExplainedData,
   evaluationBytes: number,
 ): StageCost {
-  const { arenaBytes, storeBytes, forwardFlops, backwardFlops, updateFlops } = explanation.totals;
+  const { arenaBytes, forwardFlops, backwardFlops, updateFlops } = explanation.totals;
+  const storeBytes = explanation.totals.storeBytes + outside;
   return {
     stage: stage.name,
     epochs: stage.epochs,

@@ -87,7 +87,11 @@ export class TrainedModel {
     const store = Store.open({ device, threads });
     try {
       const { model } = await loadModel(file, store);
-      const embedder = await Embedder.open(store, model, { batchSize, source: size });
+      const embedder = await Embedder.open(store, model, {
+        batchSize,
+        source: size,
+        convolutional: requireInputs(header).views.convolutional,
+      });
       return new TrainedModel(header, await digestOf(file), store, embedder, trunk);
     } catch (error) {
       await store.dispose();

@@ -40,9 +40,10 @@ export async function measure(options: MeasureOptions): Promise<Measurement[]> {
   try {
     const { model } = await loadModel(checkpoint, store, expected);
     const source = sourceSize(data.imageShape);
-    const { batchSize } = evaluation;
+    const { batchSize, convolutional } = evaluation;
     const embedder = await Embedder.open(store, model, {
       batchSize,
+      convolutional,
       ...(source === undefined ? {} : { source }),
     });
     const { dimension, score } = embedder;
