@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // Installs Jupyter and the two kernels into a folder of the project's own, once: node tools/jupyter/setup.mjs
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setUpPackages } from "../set-up/npm.mjs";
-import { runSetUp } from "../set-up/once.mjs";
+import { run, runSetUp } from "../set-up/once.mjs";
 import { setUpPython } from "../set-up/python.mjs";
 import { folder } from "./folder.mjs";
 
@@ -12,6 +12,9 @@ const source = import.meta.dirname;
 const environment = join(folder, "python");
 const packages = join(folder, "kernels");
 const installed = (file) => join(packages, "node_modules", file);
+
+// Deno itself, not its launcher: an interrupt would end that, and the kernel with it.
+const deno = installed("deno/deno");
 
 const kernels = {
   tslab: {
@@ -22,12 +25,13 @@ const kernels = {
   deno: {
     display_name: "Deno",
     language: "typescript",
-    argv: [process.execPath, installed("deno/bin.cjs"), "jupyter", "--kernel", "--conn", "{connection_file}"],
+    argv: [deno, "jupyter", "--kernel", "--conn", "{connection_file}"],
     env: { DENO_DIR: join(folder, "deno"), DENO_NO_UPDATE_CHECK: "1" },
   },
 };
 
 function registerKernels() {
+  if (!existsSync(deno)) run(process.execPath, [installed("deno/bin.cjs"), "--version"]);
   for (const [name, kernel] of Object.entries(kernels)) {
     const registered = join(environment, "share", "jupyter", "kernels", name);
     mkdirSync(registered, { recursive: true });

@@ -14,19 +14,33 @@ export interface Interruption {
  */
 export function interruptible({ seconds }: { readonly seconds?: number } = {}): Interruption {
   const controller = new AbortController();
-  const others = process.rawListeners("SIGINT") as NodeJS.SignalsListener[];
-  const handBack = (): void => {
-    clearTimeout(timer);
-    if (!process.listeners("SIGINT").includes(stop)) return;
-    for (const listener of others) process.on("SIGINT", listener);
-    process.off("SIGINT", stop);
-  };
+  let handBack = (): void => undefined;
   const stop = (): void => {
-    handBack();
+    release();
     controller.abort();
   };
-  process.on("SIGINT", stop);
-  for (const listener of others) process.off("SIGINT", listener);
   const timer = seconds === undefined ? undefined : setTimeout(stop, 1000 * seconds);
-  return { signal: controller.signal, release: handBack };
+  let released = false;
+  const release = (): void => {
+    released = true;
+    clearTimeout(timer);
+    handBack();
+  };
+  // tslab runs a cell up to its first `await` with SIGINT in Node's hands; what listens by then is deaf ever after.
+  queueMicrotask(() => {
+    if (!released) handBack = takeInterrupts(stop);
+  });
+  return { signal: controller.signal, release };
+}
+
+/** Lets one listener alone hear interrupts; returns what gives them back to the others. */
+function takeInterrupts(listener: () => void): () => void {
+  const others = process.rawListeners("SIGINT") as NodeJS.SignalsListener[];
+  process.on("SIGINT", listener);
+  for (const other of others) process.off("SIGINT", other);
+  return () => {
+    if (!process.listeners("SIGINT").includes(listener)) return;
+    for (const other of others) process.on("SIGINT", other);
+    process.off("SIGINT", listener);
+  };
 }
