@@ -198,4 +198,4 @@ export {
   type Neighbours,
   type RowSource,
 } from "./search/exact-search.js";
-export { exportOnnx, quantizeRows, type OnnxOptions } from "./onnx/export.js";
+export { exportOnnx, quantizeRows, roundWeights, type OnnxOptions } from "./onnx/export.js";

@@ -5,7 +5,7 @@ import { uniform01 } from "../graph/philox.js";
 import { dualPath } from "../models/dual-path.js";
 import { initialize } from "../models/initialize.js";
 import { Embedder } from "../train/embedder.js";
-import { exportOnnx, quantizeRows } from "./export.js";
+import { exportOnnx, quantizeRows, roundWeights } from "./export.js";
 
 /** Agreed for exports: sums of a few thousand float32 products in another order stay far below it. */
 const TOLERANCE = 1e-4;
@@ -133,6 +133,18 @@ describe("int8 weights", () => {
     const whole = await exportOnnx(store, model, "image");
     const rounded = await exportOnnx(store, model, "image", { int8: true });
     expect(rounded.length).toBeLessThan(0.5 * whole.length);
+  });
+
+  it("compute what the model with its weights rounded computes here", async () => {
+    const { store, model } = await openModel(MODELS["MobileNetV2, and mean words"]);
+    const { tensor } = rowsOf("ids", [words.length]);
+    const embedded = async (int8: boolean) =>
+      run(await exportOnnx(store, model, "text", { int8 }), "text", tensor);
+    const [whole, rounded] = [await embedded(false), await embedded(true)];
+    await roundWeights(store, model);
+    const own = await embedded(false);
+    rounded.forEach((value, at) => expect(Math.abs(value - own[at]!)).toBeLessThan(TOLERANCE));
+    expect(whole).not.toEqual(own);
   });
 
   it("round each row on its own scale, half a step off at most", () => {

@@ -77,12 +77,26 @@ async function boundary(
 ): Promise<string> {
   if (origin.kind === "feed") return onnx.input(name, ELEMENTS[dtype] ?? "f32", [BATCH, ...shape.slice(1)]);
   const { data } = await store.read(name);
-  if (int8 !== true || shape.length < 2) return onnx.initializer(name, "f32", shape, data);
+  if (int8 !== true || !isRounded(shape)) return onnx.initializer(name, "f32", shape, data);
   const { values, scales } = quantizeRows(data as Float32Array, shape[0]!);
   const quantized = onnx.initializer(`${name}.int8`, "i8", shape, values);
   const scale = onnx.initializer(`${name}.scale`, "f32", [shape[0]!], scales);
   return onnx.node("DequantizeLinear", [quantized, scale], name, { axis: 0 });
 }
+
+/** Rounds the weights of a model in the Store to what its export with `int8` keeps of them; there is no way back. */
+export async function roundWeights(store: Store, { parameters }: DualPath): Promise<void> {
+  for (const { name, shape } of parameters.filter(({ shape }) => isRounded(shape))) {
+    const { data } = await store.read(name);
+    const { values, scales } = quantizeRows(data as Float32Array, shape[0]!);
+    const width = values.length / scales.length;
+    const rounded = Float32Array.from(values, (value, at) => value * scales[Math.floor(at / width)]!);
+    await store.write(name, shape, "f32", rounded);
+  }
+}
+
+/** Biases and statistics are few; they stay as they are. */
+const isRounded = (shape: readonly number[]): boolean => shape.length >= 2;
 
 /** Weights [rows, ...] as int8, each row on a scale of its own that its largest number fills. */
 export function quantizeRows(

@@ -32,6 +32,8 @@ export interface EvaluateOptions {
   readonly split?: string | undefined;
   /** Rows to show beside: a file that was written by `json`, or "published" for those of the trial's config. */
   readonly against?: string | undefined;
+  /** Round the weights as an export with int8 does. */
+  readonly int8?: boolean | undefined;
   /** File for the rows as a JSON array. */
   readonly json?: string | undefined;
 }
@@ -89,6 +91,7 @@ export async function evaluateCommand(
       device,
       threads,
       expected,
+      int8: options.int8,
       signal,
     });
     const rows = measured === undefined ? [] : rowsOf(measured.result);

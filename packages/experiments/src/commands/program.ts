@@ -94,7 +94,8 @@ function addPhotoCommands(program: Command, context: CommandContext): void {
     .requiredOption("--checkpoint <folder>", "a trial's directory, or a .safetensors file in it")
     .addOption(new Option("--format <format>").choices(["onnx", "safetensors"]).default("onnx"))
     .option("--output <folder>", "instead of export-<format> in the trial's directory")
-    .option("--int8", "weights as int8 with a scale for each output (onnx)")
+    .option("--int8", "weights as int8 with a scale for each output (onnx); what that costs is measured")
+    .option("--data <folder>", "folder of the corpus to measure it on, instead of the trial's")
     .action((options: ExportCommandOptions) => exportCommand(options, context));
 }
 
@@ -110,6 +111,7 @@ function addLookingCommands(program: Command, context: CommandContext): void {
       "split to score, or a pattern as 'test-fold*' for a mean; default: the report's",
     )
     .option("--against <rows>", "rows of the same split to show beside: a --json file, or 'published'")
+    .option("--int8", "round the weights as 'export --int8' does")
     .option("--json <file>", "write the rows as a JSON array")
     .action(async (options: EvaluateOptions) => void (await evaluateCommand(options, context)));
   program

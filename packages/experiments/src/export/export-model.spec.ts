@@ -1,12 +1,15 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { openSafetensors } from "@dualpath/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { trainTiny, trainTinyOnFeatures } from "../testing/trained.js";
 import { trialExperiment } from "../trial/locate.js";
 import { trialDirectory } from "../sweep/directory.js";
 import { modelCard } from "../report/card.js";
+import { exportCommand } from "../commands/export.js";
+import { workspace } from "../workspace/root.js";
 import { exportModel } from "./export-model.js";
 
 let folder: string;
@@ -37,6 +40,22 @@ describe("an exported model", () => {
     const copy = await openSafetensors(join(weights, "model.safetensors"));
     expect([...copy.entries.keys()].some((name) => name.startsWith("image.trunk."))).toBe(true);
     await copy.close();
+  }, 60_000);
+
+  it("with int8 weights says in its card what they cost", async () => {
+    const { checkpoint } = await trainTinyOnFeatures(folder);
+    const output = join(folder, "int8");
+    const place = { ...workspace(), local: join(folder, "local") };
+    const { signal } = new AbortController();
+    const context = { workspace: place, output: new PassThrough() as unknown as NodeJS.WriteStream, signal };
+    await exportCommand({ checkpoint, format: "onnx", output, int8: true }, context);
+    const [, section = ""] = readFileSync(join(output, "README.md"), "utf8").split("## int8 weights\n");
+    const rows = [...section.matchAll(/^\| (float32|int8) \| all \| (\S.*?) \|.* \| ([\d.]+) \|$/gm)];
+    expect(rows.map(([, weights]) => weights)).toEqual(["float32", "int8"]);
+    for (const [, , split, rsum] of rows) {
+      expect(split).toMatch(/test$/);
+      expect(Number(rsum)).toBeGreaterThan(0);
+    }
   }, 60_000);
 
   it("of a frozen trunk's features says so, and its card names the trunk", async () => {

@@ -3,6 +3,7 @@ import {
   Embedder,
   evaluateEmbeddings,
   loadModel,
+  roundWeights,
   Store,
   type Embeddings,
   type EvaluationConfig,
@@ -30,6 +31,8 @@ export interface MeasureOptions {
   readonly threads: number;
   /** Model and sizes that the checkpoint must have. */
   readonly expected?: Pick<RunDescription, "model" | "sizes">;
+  /** Measure the model as it is exported with int8 weights. */
+  readonly int8?: boolean | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -39,6 +42,7 @@ export async function measure(options: MeasureOptions): Promise<Measurement[]> {
   const store = Store.open({ device, threads });
   try {
     const { model } = await loadModel(checkpoint, store, expected);
+    if (options.int8 === true) await roundWeights(store, model);
     const source = sourceSize(data.imageShape);
     const { batchSize, convolutional } = evaluation;
     const embedder = await Embedder.open(store, model, {
