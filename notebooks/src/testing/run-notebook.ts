@@ -3,10 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { workspaceRoot } from "../session/workspace.js";
+import { notebookFolder, type Displayed, type Kernel } from "./executed.js";
 import { jupyterFolder } from "./kernels.js";
-
-export type Kernel = "tslab" | "deno";
 
 type Text = string | readonly string[];
 
@@ -14,8 +12,12 @@ interface Notebook {
   readonly cells: readonly { readonly outputs?: readonly { readonly data?: Record<string, Text> }[] }[];
 }
 
-/** Everything that an executed notebook displays of one kind, in order. */
-export type Displayed = (mime: string) => readonly string[];
+/** An executed notebook. */
+export interface Executed {
+  readonly displayed: Displayed;
+  /** Processor time of Jupyter, the kernel and all that they have started. */
+  readonly processorSeconds: number;
+}
 
 const joined = (text: Text): string => (typeof text === "string" ? text : text.join(""));
 
@@ -27,7 +29,7 @@ export async function runNotebook(
   name: string,
   kernel: Kernel,
   environment: NodeJS.ProcessEnv = {},
-): Promise<Displayed> {
+): Promise<Executed> {
   const kept = process.env["DUALPATH_EXECUTED_NOTEBOOKS"];
   const folder = kept ?? mkdtempSync(join(tmpdir(), "notebook-"));
   const output = `${name.replace(/\.ipynb$/, "")}.${kernel}.ipynb`;
@@ -36,21 +38,26 @@ export async function runNotebook(
     "--ExecutePreprocessor.startup_timeout=300",
   ];
   const files = ["--output-dir", folder, "--output", output, name];
+  const command = ["nbconvert", "--execute", "--to", "notebook", ...kernels, ...files];
   try {
-    await promisify(execFile)(
-      jupyterFolder("python", "bin", "jupyter"),
-      ["nbconvert", "--execute", "--to", "notebook", ...kernels, ...files],
-      {
-        cwd: join(workspaceRoot(), "notebooks"),
-        env: { ...process.env, ...environment },
-        maxBuffer: 2 ** 26,
-      },
+    const { stdout } = await promisify(execFile)(
+      "/bin/sh",
+      ["-c", '"$@" && times', "sh", jupyterFolder("python", "bin", "jupyter"), ...command],
+      { cwd: notebookFolder(), env: { ...process.env, ...environment }, maxBuffer: 2 ** 26 },
     );
-    return displayedBy(JSON.parse(readFileSync(join(folder, output), "utf8")) as Notebook);
+    const notebook = JSON.parse(readFileSync(join(folder, output), "utf8")) as Notebook;
+    return { displayed: displayedBy(notebook), processorSeconds: secondsOf(stdout) };
   } finally {
     if (kept === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** What `times` says of the shell and of all processes that have ended below it, in seconds. */
+export const secondsOf = (times: string): number =>
+  [...times.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (sum, [, minutes, seconds]) => sum + 60 * Number(minutes) + Number(seconds),
+    0,
+  );
 
 const displayedBy =
   ({ cells }: Notebook): Displayed =>
