@@ -9,6 +9,8 @@ export { Graph, type GraphNode, type Origin, type Value } from "./graph/graph.js
 export type { Attribute, Attributes, DType, Plan, Shape, TensorType, TypedArray } from "./graph/types.js";
 export { dependencies, differentiate } from "./graph/differentiate.js";
 export { makePlan, type PlanRequest } from "./graph/make-plan.js";
+export type { RecomputeLimits } from "./graph/recompute.js";
+export type { StoreDevice } from "./engine/find-backend.js";
 export { explain, formatExplanation, type Explanation, type ExplanationRow } from "./graph/explain.js";
 export { eager, type EagerInput } from "./engine/eager.js";
 export { roofline, type Roofline, type RooflineExtents } from "./engine/roofline.js";
@@ -66,7 +68,7 @@ export {
   sameClassMask,
   type ContrastiveInputs,
 } from "./losses/contrastive.js";
-export { classifierLoss, instanceLoss, type Classifier } from "./losses/instance.js";
+export { classifierLoss, classifierLosses, instanceLoss, type Classifier } from "./losses/instance.js";
 export {
   inBatchRankingLoss,
   pairedNegativeMask,
@@ -79,7 +81,8 @@ export { lossesSchema, type LossesConfig, type StructureLossConfig } from "./los
 export { structureTerms, type StructureTerm } from "./losses/structure.js";
 
 export { matchesAny, matchesGlob } from "./optim/glob.js";
-export { unmatchedGroups } from "./optim/groups.js";
+export { unmatchedGroups, type ParameterRule } from "./optim/groups.js";
+export type { RowStep } from "./optim/row-update.js";
 export { scheduleFactor, scheduleSchema, type Schedule, type ScheduleTime } from "./optim/schedule.js";
 export { optimizerSchema, type OptimizerConfig, type ParameterGroup } from "./optim/schema.js";
 
@@ -147,7 +150,8 @@ export {
   type TensorSource,
 } from "./train/safetensors.js";
 export type { TensorEntry } from "./train/safetensors-header.js";
-export { SampledClassifier } from "./train/sampled-classifier.js";
+export { RowTable, type RowTableSizes } from "./train/row-table.js";
+export { SampledClassifier, type SampledBatch } from "./train/sampled-classifier.js";
 export { openWeights, type WeightEntry, type WeightFile } from "./weights/weight-file.js";
 export { preprocessingSchema, type Preprocessing, type Views } from "./train/preprocessing.js";
 export { stageGraph, type SourceSize, type StageGraph } from "./train/stage-graph.js";

@@ -7,4 +7,5 @@ import { z } from "zod";
  */
 export const precisionSchema = z.enum(["f32", "bf16", "tf32"]);
 
+/** How products are computed: see {@link precisionSchema}. */
 export type Precision = z.infer<typeof precisionSchema>;
