@@ -6,7 +6,7 @@ import { slotKinds, updateRow, type RowStep } from "../optim/row-update.js";
 import type { OptimizerConfig } from "../optim/schema.js";
 import { SLOT_PREFIX } from "../optim/update.js";
 import type { Batch } from "./data.js";
-import type { Feeds } from "./feeds.js";
+import type { Feeds } from "../engine/program.js";
 import { RowTable, type RowTableSizes } from "./row-table.js";
 import { openSafetensors, type TensorSource } from "./safetensors.js";
 import { sampleClasses } from "./sample-classes.js";
