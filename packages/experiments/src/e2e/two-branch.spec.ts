@@ -81,7 +81,10 @@ describe("a two-branch experiment", () => {
   sampling: { distinctClasses: true }
 model:`;
     const text = readFileSync(writeTwoBranch(), "utf8").replace(/corpus:\n[^]*model:/, corpus);
-    writeFileSync(file, text.replace("name: tiny", "name: elsewhere"));
+    writeFileSync(
+      file,
+      text.replace("name: tiny", "name: elsewhere").replace("tiny shapes/test", "flickr8k-lists/test"),
+    );
     const trained = await bench.run("train", "--config", file, "--offline");
     expect(trained.exitCode, trained.output).toBe(0);
     const runs = join(bench.runs, "elsewhere");
