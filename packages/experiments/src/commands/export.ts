@@ -4,7 +4,8 @@ import { exportModel, type ExportFormat } from "../export/export-model.js";
 import { modelCard } from "../report/card.js";
 import { formatMarkdown } from "../report/table.js";
 import { latestCheckpoint, locateTrial, trialExperiment } from "../trial/locate.js";
-import { evaluateCommand, type EvaluatedRow } from "./evaluate.js";
+import { evaluateCommand } from "./evaluate.js";
+import type { EvaluatedRow } from "./evaluated-rows.js";
 import type { CommandContext } from "./experiment-run.js";
 
 export interface ExportCommandOptions {

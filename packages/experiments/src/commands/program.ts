@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { ExperimentError } from "../errors.js";
+import { baselineCommand, type BaselineOptions } from "./baseline.js";
 import { claimsCommand, type ClaimsOptions } from "./claims.js";
 import { embedCommand, type EmbedCommandOptions } from "./embed.js";
 import { evaluateCommand, type EvaluateOptions } from "./evaluate.js";
@@ -114,6 +115,18 @@ function addLookingCommands(program: Command, context: CommandContext): void {
     .option("--int8", "round the weights as 'export --int8' does")
     .option("--json <file>", "write the rows as a JSON array")
     .action(async (options: EvaluateOptions) => void (await evaluateCommand(options, context)));
+  program
+    .command("baseline")
+    .description(
+      "score canonical correlation (CCA) on a config's features and text vectors, in place of its model",
+    )
+    .requiredOption("--config <file>", "YAML file, or the name of a checked-in config")
+    .option("--data <folder>", "folder of the corpus, instead of the config's")
+    .option("--weights <file>", "weights of the image trunk, instead of the config's")
+    .option("--dimensions <number>", "canonical directions to keep; default: 128", positive)
+    .option("--split <name>", "split to score, or a pattern for a mean; default: the report's")
+    .option("--json <file>", "write the rows as a JSON array")
+    .action(async (options: BaselineOptions) => void (await baselineCommand(options, context)));
   program
     .command("explain")
     .description("show what training costs, before anything runs")

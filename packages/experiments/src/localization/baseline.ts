@@ -1,7 +1,7 @@
-import { normalizeRows } from "@dualpath/core";
 import type { ImageRows, Multiply, TextRows } from "@dualpath/datasets";
-import { canonicalCorrelation, canonicalRows } from "../baselines/canonical-correlation.js";
-import type { LocalizationBaseline } from "./config.js";
+import { canonicalCorrelation } from "../baselines/canonical-correlation.js";
+import { canonicalEmbedding } from "../baselines/canonical-embedding.js";
+import type { BaselineConfig } from "../baselines/config.js";
 import { regionBlocks, textBlocks, type EmbeddedRows } from "./embed.js";
 import type { PhrasePair } from "./phrase-pairs.js";
 
@@ -19,30 +19,28 @@ export interface BaselineInput {
 }
 
 /** Candidates and phrases in the normalised canonical coordinates of the training pairs. */
-export async function canonicalEmbedding(
+export async function canonicalRegions(
   { training, pairs, candidates, texts, seed, multiply }: BaselineInput,
-  { dimensions, regularization, power }: LocalizationBaseline,
+  { dimensions, regularization, power }: BaselineConfig,
 ): Promise<EmbeddedRows> {
   const widths = [training.shape[0]!, texts.length] as const;
-  const found = await canonicalCorrelation(pairedRows(training, texts, pairs), {
+  const { x, y, correlations } = await canonicalCorrelation(pairedRows(training, texts, pairs), {
     ...{ widths, dimensions, regularization, seed, multiply },
   });
-  const images = new Float32Array(candidates.count * dimensions);
-  let row = 0;
-  for await (const { image, count } of regionBlocks(candidates, BLOCK)) {
-    images.set(await canonicalRows(found.x, image, found.correlations, power, multiply), row * dimensions);
-    row += count;
-  }
-  const phrases = new Float32Array(texts.count * dimensions);
-  row = 0;
-  for await (const { text, count } of textBlocks(texts, BLOCK)) {
-    const vectors = Float32Array.from(text);
-    phrases.set(await canonicalRows(found.y, vectors, found.correlations, power, multiply), row * dimensions);
-    row += count;
-  }
-  normalizeRows(images, dimensions);
-  normalizeRows(phrases, dimensions);
-  return { images, texts: phrases, dimension: dimensions };
+  const options = { correlations, power, multiply };
+  return {
+    images: await canonicalEmbedding(x, regionRows(candidates), candidates.count, options),
+    texts: await canonicalEmbedding(y, phraseRows(texts), texts.count, options),
+    dimension: dimensions,
+  };
+}
+
+async function* regionRows(regions: ImageRows): AsyncGenerator<Float32Array> {
+  for await (const { image } of regionBlocks(regions, BLOCK)) yield image;
+}
+
+async function* phraseRows(texts: TextRows): AsyncGenerator<Float32Array> {
+  for await (const { text } of textBlocks(texts, BLOCK)) yield Float32Array.from(text);
 }
 
 async function* pairedRows(images: ImageRows, texts: TextRows, pairs: readonly PhrasePair[]) {

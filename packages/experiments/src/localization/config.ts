@@ -1,6 +1,7 @@
 import { imageTrunkSchema, modelSchema, stageSchema } from "@dualpath/core";
 import { flickr30kEntitiesSchema, textSchema } from "@dualpath/datasets";
 import { z } from "zod";
+import { baselineSchema } from "../baselines/config.js";
 import { runnerShape } from "../config/schema.js";
 
 const share = z.number().gt(0).max(1);
@@ -42,13 +43,6 @@ export const hardNegativesSchema = z.strictObject({
   stage: stageSchema,
 });
 
-/** Normalised CCA on the same features. */
-export const baselineSchema = z.strictObject({
-  dimensions: count.default(128),
-  regularization: z.number().positive().default(1e-2).describe("share of the mean variance"),
-  power: z.number().nonnegative().default(4).describe("weight of a direction: its correlation to this power"),
-});
-
 const recalls = z.tuple([z.number(), z.number(), z.number()]).describe("R@1, R@5, R@10 in percent");
 
 /** Phrase localization on Flickr30k Entities: one YAML file. */
@@ -66,7 +60,7 @@ export const localizationSchema = z
     model: modelSchema,
     training: stageSchema,
     hardNegatives: hardNegativesSchema.optional(),
-    baseline: baselineSchema.optional(),
+    baseline: baselineSchema.optional().describe("normalised CCA on the same features"),
     split: z.enum(["validation", "test"]).default("test"),
     published: z
       .array(
@@ -97,4 +91,3 @@ export const splitName = ({ split }: Pick<LocalizationConfig, "split">): string 
 
 export type ProposalsConfig = z.infer<typeof proposalsSchema>;
 export type HardNegativesConfig = z.infer<typeof hardNegativesSchema>;
-export type LocalizationBaseline = z.infer<typeof baselineSchema>;

@@ -12,7 +12,7 @@ import {
 } from "@dualpath/datasets";
 import { ExperimentError } from "../errors.js";
 import { writeWhole } from "../process/files.js";
-import { canonicalEmbedding } from "./baseline.js";
+import { canonicalRegions } from "./baseline.js";
 import { splitName, type LocalizationConfig } from "./config.js";
 import { embedRows } from "./embed.js";
 import { mineHardNegatives } from "./hard-negatives.js";
@@ -110,7 +110,7 @@ class Localization {
     if (config.baseline) {
       const { seed } = config;
       const input = { training: regions, pairs: right.pairs, candidates, texts: texts.rows, seed };
-      const embedded = await canonicalEmbedding(
+      const embedded = await canonicalRegions(
         { ...input, multiply: this.#options.multiply },
         config.baseline,
       );

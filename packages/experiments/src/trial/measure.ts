@@ -18,6 +18,7 @@ import { matchingSplits } from "./open-data.js";
 export interface Measurement {
   readonly split: string;
   readonly result: EvaluationResult;
+  /** Those of the first part, where the result is a mean of several. */
   readonly embeddings: Embeddings;
   readonly dimension: number;
 }
@@ -55,14 +56,16 @@ export async function measure(options: MeasureOptions): Promise<Measurement[]> {
     const { galleries, precision } = evaluation;
     const search = { dimension, score, galleries, precision, ...(signal === undefined ? {} : { signal }) };
     for (const split of splits) {
-      const parts: Omit<Measurement, "split">[] = [];
+      const results: EvaluationResult[] = [];
+      let first: Embeddings | undefined;
       for (const name of matchingSplits(data, split)) {
         const part = data.evaluation(name);
         const embeddings = await embedder.embed(part, evaluation, signal);
-        const result = await evaluateEmbeddings(store, part, embeddings, search);
-        parts.push({ result, embeddings, dimension });
+        results.push(await evaluateEmbeddings(store, part, embeddings, search));
+        first ??= embeddings;
       }
-      measured.push({ split, ...meanOf(split, parts) });
+      const result = meanResult(split, results);
+      measured.push({ split, result, embeddings: first!, dimension });
     }
     await embedder.dispose();
     return measured;
@@ -71,14 +74,14 @@ export async function measure(options: MeasureOptions): Promise<Measurement[]> {
   }
 }
 
-/** One part as it is; of several (the folds of MSCOCO 1K) the mean, with the first one's embeddings for pictures. */
-function meanOf(split: string, parts: readonly Omit<Measurement, "split">[]): Omit<Measurement, "split"> {
+/** The result of one part as it is; of several (the folds of MSCOCO 1K) their mean. */
+export function meanResult(split: string, parts: readonly EvaluationResult[]): EvaluationResult {
   const [first] = parts;
-  if (first === undefined) throw new RangeError(`measure: no split matches '${split}'`);
+  if (first === undefined) throw new RangeError(`no split matches '${split}'`);
   if (parts.length === 1) return first;
-  const mean = averageRetrieval(parts.map(({ result }) => result.full));
-  const name = meanName(first.result.split, split, parts.length);
-  return { ...first, result: { split: name, main: mean, full: mean, galleries: {} } };
+  const mean = averageRetrieval(parts.map(({ full }) => full));
+  const name = meanName(first.split, split, parts.length);
+  return { split: name, main: mean, full: mean, galleries: {} };
 }
 
 const meanName = (first: string, pattern: string, parts: number): string =>
