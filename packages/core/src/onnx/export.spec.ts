@@ -3,13 +3,15 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { Store } from "../engine/store.js";
 import { uniform01 } from "../graph/philox.js";
 import { dualPath } from "../models/dual-path.js";
-import { initialize } from "../models/initialize.js";
 import { Embedder } from "../train/embedder.js";
 import { exportOnnx, quantizeRows, roundWeights } from "./export.js";
 
 /** Agreed for exports: sums of a few thousand float32 products in another order stay far below it. */
 const TOLERANCE = 1e-4;
+/** How far apart rows of different inputs stand at least: an export that overlooks its input is found out. */
+const APART = 10 * TOLERANCE;
 const ROWS = 3;
+const WIDTH = 12;
 const VIEWS = { flip: false, positions: 1, unitViews: false };
 const SIZES = { classes: 4, vocabulary: 9 };
 const SOURCE = [40, 36] as const;
@@ -38,20 +40,21 @@ const MODELS = {
   },
 };
 
+/** Numbers that no layer swallows: weights after He et al. 2015, factors near 1, and what is added or taken away near 0. */
+function lively(name: string, shape: readonly number[], seed: number): Float32Array {
+  const count = shape.reduce((product, size) => product * size, 1);
+  const values = Float32Array.from(uniform01(6, seed, 0, count));
+  const around = (spread: number) => values.map((value) => spread * (2 * value - 1));
+  if (shape.length > 1) return around(Math.sqrt((6 * shape[0]!) / count));
+  return /\.(weight|running_var)$/.test(name) ? values.map((value) => 0.5 + value) : around(0.2);
+}
+
 async function openModel(config: object) {
   const store = Store.open({ device: "cpu", threads: 1 });
   onTestFinished(() => store.dispose());
-  const model = dualPath({ embedding: 12, ...config }, SIZES);
-  await initialize(store, model, 5);
-  for (const { name, shape } of model.parameters.filter(({ kind }) => kind === "statistic")) {
-    const values = uniform01(6, name.length, 0, shape[0]!);
-    await store.write(
-      name,
-      shape,
-      "f32",
-      Float32Array.from(values, (value) => 0.5 + value),
-    );
-  }
+  const model = dualPath({ embedding: WIDTH, ...config }, SIZES);
+  for (const [seed, { name, shape }] of model.parameters.entries())
+    await store.write(name, shape, "f32", lively(name, shape, seed));
   return { store, model };
 }
 
@@ -116,12 +119,45 @@ async function bothWays(config: object) {
   return { own, theirs };
 }
 
+const rowAt = (rows: Float32Array, row: number): Float32Array =>
+  rows.subarray(row * WIDTH, (row + 1) * WIDTH);
+
+const largestGap = (one: Float32Array, other: Float32Array): number =>
+  one.reduce((most, value, at) => Math.max(most, Math.abs(value - other[at]!)), 0);
+
 describe.each(Object.entries(MODELS))("%s", (_, config) => {
   it("gives in onnxruntime what it gives here, both paths, for a batch of any size", async () => {
     const { own, theirs } = await bothWays(config);
     for (const path of ["image", "text"] as const) {
-      expect(theirs[path]).toHaveLength(ROWS * 12);
+      expect(theirs[path]).toHaveLength(ROWS * WIDTH);
       theirs[path].forEach((value, at) => expect(Math.abs(value - own[path][at]!)).toBeLessThan(TOLERANCE));
+      for (let row = 0; row < ROWS; row++)
+        expect(largestGap(rowAt(own[path], row), rowAt(own[path], (row + 1) % ROWS))).toBeGreaterThan(APART);
+    }
+  });
+});
+
+/** Rows with their negative numbers put to 0, of length 1 again. */
+function rectified(rows: Float32Array): Float32Array {
+  const result = rows.map((value) => Math.max(value, 0));
+  for (let row = 0; row < ROWS; row++) {
+    const part = rowAt(result, row);
+    const length = Math.hypot(...part);
+    part.forEach((value, at) => (part[at] = value / length));
+  }
+  return result;
+}
+
+describe("the side of the last ReLU that is compared", () => {
+  it("is the one that the configuration names: behind it stands what is in front, rectified", async () => {
+    const config = MODELS["features, and text vectors"];
+    const behind = await bothWays({ ...config, evaluationFeature: "post-relu" });
+    const before = await bothWays({ ...config, evaluationFeature: "pre-relu" });
+    for (const path of ["image", "text"] as const) {
+      const [rows, all] = [behind.theirs[path], before.theirs[path]];
+      expect(all.filter((value) => value < -APART).length).toBeGreaterThan(ROWS);
+      expect(rows.filter((value) => value > APART).length).toBeGreaterThan(ROWS);
+      expect(largestGap(rows, rectified(all))).toBeLessThan(TOLERANCE);
     }
   });
 });
