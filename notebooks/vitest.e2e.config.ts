@@ -1,3 +1,3 @@
 import { endToEndTests } from "../vitest.base.mjs";
 
-export default endToEndTests(600_000);
+export default endToEndTests(1_800_000);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { findPlace, type Place } from "./place.js";
 
 const extensions = {
@@ -48,6 +49,9 @@ function tslabDisplay({ tslab }: Extract<Place, { kind: "tslab" }>): Display {
   };
 }
 
+/** What Deno's kernel needs on a busy machine to send a message before it says that the cell has ended. */
+const SENDING_MILLISECONDS = 20;
+
 function denoDisplay({ jupyter }: Extract<Place, { kind: "deno" }>): Display {
   const transient = { display_id: randomUUID() };
   let type = "display_data";
@@ -56,6 +60,7 @@ function denoDisplay({ jupyter }: Extract<Place, { kind: "deno" }>): Display {
       const text = typeof data === "string" ? data : Buffer.from(data).toString("base64");
       await jupyter.broadcast(type, { data: { [mime]: text }, metadata: {}, transient });
       type = "update_display_data";
+      await sleep(SENDING_MILLISECONDS);
       return undefined;
     },
   };

@@ -8,8 +8,12 @@ import { runNotebook } from "../testing/run-notebook.js";
 import { SHAPE_COUNT, TRUNK, writeShapes, writeTrunk } from "../testing/shapes.js";
 import { runSweep, type FinishedSweep } from "../testing/sweep.js";
 
-/** Ten of 150 concepts are 6.7 %. */
-const CHANCE_R10 = 10;
+/**
+ * Two epochs, so that a busy machine trains no less: 180 steps, after which R@10 is above 20 both ways. Chance is 6.7,
+ * ten of 150 concepts.
+ */
+const EPOCHS = 2;
+const LEAST_R10 = 15;
 /** What a notebook may take, and what the notebooks that train take of it for that (their defaults). */
 const SECONDS = 180;
 const TRAINING_SECONDS: Readonly<Record<string, number>> = {
@@ -48,14 +52,16 @@ async function execute(name: string, kernel: Kernel, environment?: NodeJS.Proces
 
 describe.each(["tslab", "deno"] as const)("under %s", (kernel) => {
   it("the first steps train, and find concepts never seen better than chance", async () => {
-    const displayed = await execute("1-first-steps.ipynb", kernel, { DUALPATH_TRAINING_SECONDS: "30" });
-    expect(numbers(displayed, "steps")[0]).toBeGreaterThan(10);
-    expect(column(displayed, "checkpoint")[0]).toMatch(/last\.safetensors$/);
+    const displayed = await execute("1-first-steps.ipynb", kernel, {
+      DUALPATH_EPOCHS: String(EPOCHS),
+    });
+    expect(numbers(displayed, "steps")[0]).toBeGreaterThan(100);
+    expect(column(displayed, "checkpoint")[0]).toMatch(/stage-both\.safetensors$/);
     expect(displayed("image/png")).toHaveLength(1);
     expect(displayed(svg)).toHaveLength(1);
     const recalls = numbers(displayed, "r10");
     expect(recalls).toHaveLength(2);
-    for (const recall of recalls) expect(recall).toBeGreaterThan(CHANCE_R10);
+    for (const recall of recalls) expect(recall).toBeGreaterThan(LEAST_R10);
     expect(displayed(html).filter((page) => page.includes("data:image/png"))).toHaveLength(2);
   });
 
@@ -98,7 +104,6 @@ describe.each(["tslab", "deno"] as const)("under %s", (kernel) => {
       DUALPATH_TRUNK_MODEL: JSON.stringify(TRUNK),
       DUALPATH_VALIDATION: "8",
       DUALPATH_EPOCHS: "30",
-      DUALPATH_TRAINING_SECONDS: "30",
       DUALPATH_QUERIES: "a red circle;the bar is blue",
     });
     expect(numbers(displayed, "photos")).toEqual([SHAPE_COUNT]);

@@ -1,6 +1,9 @@
 import { join } from "node:path";
 import { workspaceRoot } from "../session/workspace.js";
 
+/** Length of a training in seconds that no clock ends, so that a busy machine trains no less. */
+export const NEVER = "86400";
+
 export type Kernel = "tslab" | "deno";
 
 /** Everything that executed cells display of one kind, in order. */

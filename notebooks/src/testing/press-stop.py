@@ -12,7 +12,7 @@ import sys
 from jupyter_client.manager import start_new_kernel
 
 STARTUP_SECONDS = 300
-CELL_SECONDS = 500
+CELL_SECONDS = 1500
 FROM_THE_BEGINNING = "resume: false"
 
 

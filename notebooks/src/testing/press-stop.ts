@@ -1,10 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { notebookFolder, type Displayed, type Kernel } from "./executed.js";
+import { NEVER, notebookFolder, type Displayed, type Kernel } from "./executed.js";
 import { jupyterFolder } from "./kernels.js";
-
-/** Far beyond what training lasts here, so that nothing but the stop button ends it. */
-const NEVER = "86400";
 
 /**
  * Plays a notebook up to its training cell, which runs once for each number and is stopped when its chart is drawn that

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { notebookFolder, type Displayed, type Kernel } from "./executed.js";
+import { NEVER, notebookFolder, type Displayed, type Kernel } from "./executed.js";
 import { jupyterFolder } from "./kernels.js";
 
 type Text = string | readonly string[];
@@ -22,8 +22,8 @@ export interface Executed {
 const joined = (text: Text): string => (typeof text === "string" ? text : text.join(""));
 
 /**
- * Executes a notebook of this folder from a clean state, in a kernel of its own, without a screen. Throws what the cell
- * said where one fails. Executed notebooks are kept in the folder that DUALPATH_EXECUTED_NOTEBOOKS names.
+ * Executes a notebook of this folder from a clean state, in a kernel of its own, without a screen; what it trains ends
+ * with its epochs. Throws what the cell said where one fails. Executed notebooks are kept in the folder that DUALPATH_EXECUTED_NOTEBOOKS names.
  */
 export async function runNotebook(
   name: string,
@@ -33,6 +33,7 @@ export async function runNotebook(
   const kept = process.env["DUALPATH_EXECUTED_NOTEBOOKS"];
   const folder = kept ?? mkdtempSync(join(tmpdir(), "notebook-"));
   const output = `${name.replace(/\.ipynb$/, "")}.${kernel}.ipynb`;
+  const env = { ...process.env, DUALPATH_TRAINING_SECONDS: NEVER, ...environment };
   const kernels = [
     `--ExecutePreprocessor.kernel_name=${kernel}`,
     "--ExecutePreprocessor.startup_timeout=300",
@@ -43,7 +44,7 @@ export async function runNotebook(
     const { stdout } = await promisify(execFile)(
       "/bin/sh",
       ["-c", '"$@" && times', "sh", jupyterFolder("python", "bin", "jupyter"), ...command],
-      { cwd: notebookFolder(), env: { ...process.env, ...environment }, maxBuffer: 2 ** 26 },
+      { cwd: notebookFolder(), env, maxBuffer: 2 ** 26 },
     );
     const notebook = JSON.parse(readFileSync(join(folder, output), "utf8")) as Notebook;
     return { displayed: displayedBy(notebook), processorSeconds: secondsOf(stdout) };
