@@ -117,7 +117,7 @@ async function decodePart(
 /** What the decoder complains of, without the path and the advice around it. */
 function reasonOf(error: unknown): string {
   const message = messageOf(error);
-  return /cannot be decoded \((.*)\)/su.exec(message)?.[1] ?? message;
+  return /cannot be (?:decoded \(|read: )(.*)(?:\)|; take)/su.exec(message)?.[1] ?? message;
 }
 
 async function finish(journal: EmbeddingJournal, index: string, dimension: number): Promise<void> {

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { trainTiny, type TrainedTiny } from "../testing/trained.js";
 import { embedPhotos, type EmbedOptions } from "./embed-photos.js";
@@ -75,6 +76,9 @@ function bomb(): Buffer {
   return Buffer.concat([signature, pngChunk("IHDR", header), pixels, pngChunk("IEND", Buffer.alloc(0))]);
 }
 
+/** No photo, though the decoder could read it. */
+const DRAWING = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
+
 describe("searching photos", () => {
   it("finds by a sentence what it was trained on", async () => {
     const searcher = await openSearcher();
@@ -119,8 +123,7 @@ describe("searching photos", () => {
       /the picture cannot be read/,
     );
     await expect(searcher.byPhoto(bomb(), 3)).rejects.toThrow(/pixel limit/);
-    const drawing = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
-    await expect(searcher.byPhoto(drawing, 3)).rejects.toThrow(/it is of the kind 'svg'/);
+    await expect(searcher.byPhoto(DRAWING, 3)).rejects.toThrow(/it is of the kind 'svg'/);
   });
 });
 
@@ -171,13 +174,18 @@ describe("embedding a folder", () => {
     copyFileSync(join(tiny.photos, "red-bar.png"), join(photos, "below", "good.png"));
     writeFileSync(join(photos, "text.jpg"), "not a picture");
     writeFileSync(join(photos, "bomb.png"), bomb());
+    writeFileSync(join(photos, "drawing.png"), DRAWING);
+    const photo = await sharp(join(tiny.photos, "red-bar.png")).jpeg().toBuffer();
+    writeFileSync(join(photos, "torn.jpg"), photo.subarray(0, photo.length >> 1));
     writeFileSync(join(photos, "notes.txt"), "passed over");
     symlinkSync(tiny.photos, join(photos, "link"));
     const outcome = await embed({ photos, index: join(folder, "mixed.index") });
     expect(outcome.embedded).toBe(1);
     expect(outcome.skipped).toEqual([
       { name: "bomb.png", reason: expect.stringContaining("pixel limit") },
+      { name: "drawing.png", reason: "it is of the kind 'svg'" },
       { name: "text.jpg", reason: expect.stringContaining("unsupported image format") },
+      { name: "torn.jpg", reason: expect.stringContaining("premature end") },
     ]);
   });
 

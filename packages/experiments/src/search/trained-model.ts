@@ -102,7 +102,7 @@ export class TrainedModel {
 
   /** A photo as the model sees it; of a file, or of its bytes. Throws what {@link decodeImage} throws, and PHOTOS. */
   async decode(photo: string | Uint8Array): Promise<Uint8Array> {
-    if (typeof photo !== "string") await requirePhoto(photo);
+    await requirePhoto(photo);
     return decodeImage(photo, this.image);
   }
 
@@ -196,21 +196,20 @@ function featuresOf({ path, description }: CheckpointHeader): FrozenFeatures | u
   throw new ExperimentError("CHECKPOINT", message, { path });
 }
 
-async function requirePhoto(bytes: Uint8Array): Promise<void> {
+/** Whatever its name says, only a photo is decoded. Why a file cannot be opened, the decoder says better. */
+async function requirePhoto(photo: string | Uint8Array): Promise<void> {
+  const isFile = typeof photo === "string";
   const fail = (problem: string): never => {
-    throw new ExperimentError(
-      "PHOTOS",
-      `the picture cannot be read: ${problem}; take a JPEG, PNG or WebP photo.`,
-    );
+    const message = `${isFile ? photo : "the picture"} cannot be read: ${problem}; take a JPEG, PNG or WebP photo.`;
+    throw new ExperimentError("PHOTOS", message);
   };
-  const format = await sharp(bytes)
+  const format = await sharp(photo)
     .metadata()
     .then(
-      (metadata) => metadata.format,
-      (error: unknown) => fail(messageOf(error).trim()),
+      (metadata) => metadata.format ?? "unknown",
+      (error: unknown) => (isFile ? undefined : fail(messageOf(error).trim())),
     );
-  if (format === undefined || !PHOTO_FORMATS.includes(format))
-    fail(`it is of the kind '${format ?? "unknown"}'`);
+  if (format !== undefined && !PHOTO_FORMATS.includes(format)) fail(`it is of the kind '${format}'`);
 }
 
 /** sha256 of a file, in hexadecimal. */
