@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, JSHandle, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { browserPath, openBrowser } from "../testing/browser.js";
 import { explorerBench, type ExplorerBench } from "../testing/explorer.js";
@@ -47,6 +48,24 @@ describe.runIf(browserPath !== undefined)("the page in Chromium", () => {
 
   const firstHit = (): Promise<string | null> => page.locator(".hit").first().getAttribute("title");
 
+  const firstHits = (): Promise<(string | null)[]> =>
+    Promise.all(
+      [1, 2].map((column) =>
+        page.locator(`section:nth-of-type(${column}) .hit`).first().getAttribute("title"),
+      ),
+    );
+
+  const photoFile = (name: string): string => join(bench.tiny.photos, name);
+
+  /** What a drag from the desktop carries: one photo of the folder, as a file. */
+  const dragged = (name: string): Promise<JSHandle> =>
+    page.evaluateHandle(`(() => {
+      const bytes = Uint8Array.from(${JSON.stringify([...readFileSync(photoFile(name))])});
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([bytes], ${JSON.stringify(name)}, { type: "image/png" }));
+      return transfer;
+    })()`);
+
   it("shows the results of both checkpoints side by side, photos loaded", async () => {
     await page.fill("#sentence", "a red circle");
     await page.click("button[type=submit]");
@@ -83,10 +102,46 @@ describe.runIf(browserPath !== undefined)("the page in Chromium", () => {
     expect(await page.evaluate("document.activeElement.id")).toBe("sentence");
   });
 
-  it("takes a photo from the disk", async () => {
-    await page.setInputFiles("#file", join(bench.tiny.photos, "green-bar.png"));
-    await expect.poll(firstHit).toBe("green-bar.png");
+  it("opens a result of one checkpoint in both", async () => {
+    await page.fill("#sentence", "a red circle");
+    await page.keyboard.press("Enter");
+    const opened = page.locator("section:nth-of-type(2) .hit").nth(5);
+    const title = await opened.getAttribute("title");
+    await opened.click();
+    await expect.poll(firstHits).toEqual([title, title]);
+    expect(await page.locator("#query").textContent()).toBe(`Like ${title}`);
+  });
+
+  it("takes a photo that is chosen by keyboard", async () => {
+    await page.waitForSelector("#sentence:focus");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.waitForSelector("#choose:focus");
+    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
+    await chooser.setFiles(photoFile("green-bar.png"));
+    await expect.poll(firstHits).toEqual(["green-bar.png", "green-bar.png"]);
     expect(await page.locator("#query").textContent()).toBe("Like green-bar.png");
+  });
+
+  it("takes a photo that is dropped anywhere, and shows where while it is held above the page", async () => {
+    const dataTransfer = await dragged("blue-cross.png");
+    await page.dispatchEvent("#results", "dragover", { dataTransfer });
+    await page.waitForSelector("#drop:not([hidden])");
+    await page.dispatchEvent("#results", "drop", { dataTransfer });
+    await page.waitForSelector("#drop", { state: "hidden" });
+    await expect.poll(firstHits).toEqual(["blue-cross.png", "blue-cross.png"]);
+    const shown = () => page.evaluate("document.querySelector('#query img').naturalWidth");
+    await expect.poll(shown).toBe(32);
+  });
+
+  it("lets a photo go that is carried away again, and a drop without a photo", async () => {
+    const dataTransfer = await page.evaluateHandle("new DataTransfer()");
+    await page.dispatchEvent("#results", "dragover", { dataTransfer });
+    await page.dispatchEvent("#results", "dragleave", { dataTransfer });
+    await page.waitForSelector("#drop", { state: "hidden" });
+    await page.dispatchEvent("#results", "drop", { dataTransfer });
+    expect(await page.locator(".hit").count()).toBe(0);
+    expect(await page.locator("#status").textContent()).toBe("");
   });
 
   it("says what is wrong and stays up", async () => {
