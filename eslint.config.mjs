@@ -25,6 +25,7 @@ export default typescript.config(
       "**/dist-spec/**",
       "**/build/**",
       "**/build-cuda/**",
+      "**/build-host-device/**",
       "**/test-results/**",
       ".dualpath/**",
       "runs/**",

@@ -11,6 +11,7 @@ import { requireBuildTools } from "./toolchain.mjs";
 export const project = resolve(import.meta.dirname, "../../packages/cuda-kernels");
 export const build = resolve(project, "build");
 export const cudaBuild = resolve(project, "build-cuda");
+export const hostDeviceBuild = resolve(project, "build-host-device");
 
 /** Runs a program in the package's folder with its output on the terminal. */
 function run(program, parameters) {
@@ -63,4 +64,11 @@ export function buildForCuda({ nvcc, includes, libraries, searchedAtRunTime }) {
     DUALPATH_CUDA_RPATH: searchedAtRunTime.join(";"),
   };
   configureAndBuild(cudaBuild, definitions, "dualpath_addon");
+}
+
+/** Builds the addon whose CUDA device is played on the host. */
+export function buildHostDevice({ includes }) {
+  requireBuildTools();
+  const definitions = { DUALPATH_HOST_DEVICE: "ON", DUALPATH_CUDA_INCLUDES: includes.join(";") };
+  configureAndBuild(hostDeviceBuild, definitions, "dualpath_addon");
 }

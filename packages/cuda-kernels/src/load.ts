@@ -26,7 +26,10 @@ export interface Backend {
 
 const remedy = "build it with `npx nx run cuda-kernels:build-native`";
 const cpuBinary = fileURLToPath(new URL("../build/Release/dualpath.node", import.meta.url));
-const cudaBinary = fileURLToPath(new URL("../build-cuda/Release/dualpath.node", import.meta.url));
+const ownCudaBinary = fileURLToPath(new URL("../build-cuda/Release/dualpath.node", import.meta.url));
+
+/** DUALPATH_CUDA_BINARY names one that was built elsewhere. */
+const cudaBinaryPath = (): string => process.env["DUALPATH_CUDA_BINARY"] ?? ownCudaBinary;
 
 const loaded = new Map<string, Addon>();
 
@@ -60,6 +63,7 @@ export function loadBackend(options: { readonly device?: Device } = {}): Backend
 
 function choose(device: Device): Choice {
   if (device === "cpu") return { binary: cpuBinary, index: 0 };
+  const cudaBinary = cudaBinaryPath();
   const { devices, reason = "" } = probeCuda(cudaBinary);
   const index = cudaIndex(device);
   const name = devices[index];

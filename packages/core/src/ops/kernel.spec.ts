@@ -2,10 +2,11 @@ import { loadBackend } from "@dualpath/cuda-kernels";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Store } from "../engine/store.js";
 import { opRegistry } from "./registry.js";
+import { openHostDevice } from "../testing/host-device.js";
 import { opCases } from "./testing/all-cases.js";
 import { referenceOf, runKernel, worstDifference } from "./testing/run-kernel.js";
 
-const store = Store.open({ device: "cpu", threads: 2 });
+const stores = { cpu: Store.open({ device: "cpu", threads: 2 }), cuda: openHostDevice() };
 
 /** Memory begins as NaN, and what a kernel writes beside its outputs is found. */
 const guard = "DUALPATH_GUARD";
@@ -16,7 +17,7 @@ beforeAll(() => {
 
 afterAll(async () => {
   delete process.env[guard];
-  await store.dispose();
+  await Promise.all([stores.cpu.dispose(), stores.cuda.dispose()]);
 });
 
 const cases = [...opRegistry.values()].flatMap((op) =>
@@ -31,11 +32,13 @@ describe("native kernels", () => {
   it("have at least one case each", () => {
     expect([...opRegistry.keys()].filter((name) => (opCases[name] ?? []).length === 0)).toEqual([]);
   });
+});
 
+describe.each(["cpu", "cuda"] as const)("kernels of %s", (device) => {
   it.each(cases.map((item) => [item.op.name, item.entry.title, item] as const))(
     "%s equals its float64 reference (%s)",
     async (_name, _title, { op, entry }) => {
-      const results = await runKernel(store, op, entry);
+      const results = await runKernel(stores[device], op, entry);
       referenceOf(op, entry).forEach((expected, index) => {
         const error = worstDifference(expected, results[index]!);
         expect(error, `output ${index}`).toBeLessThanOrEqual(entry.tolerance);

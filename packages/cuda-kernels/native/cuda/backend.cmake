@@ -1,6 +1,5 @@
 # cuDNN, cuBLASLt and functors for devices from compute capability 8.0 on. nvcc is called directly: CMake's own support
 # for CUDA does not know the folders of NVIDIA's wheels.
-set(DUALPATH_CUDA_INCLUDES "" CACHE STRING "Folders of CUDA's, cuDNN's and the frontend's headers")
 set(DUALPATH_CUDA_LIBRARIES "" CACHE STRING "cuBLASLt, cuDNN and the static CUDA run time")
 set(DUALPATH_CUDA_RPATH "" CACHE STRING "Folders that are searched for them at run time")
 set(DUALPATH_CUDA_TARGETS

@@ -1,4 +1,5 @@
-#pragma once
+#ifndef DUALPATH_CUDA_LAUNCH
+#define DUALPATH_CUDA_LAUNCH
 
 #include "../engine/kernel.h"
 #include "../functors/lanes.h"
@@ -130,3 +131,5 @@ struct Backend {
 };
 
 } // namespace dualpath::cuda
+
+#endif

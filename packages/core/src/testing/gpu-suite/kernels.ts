@@ -7,11 +7,11 @@ import { initialize } from "../../models/initialize.js";
 import { profileStage, type NodeProfile } from "../../train/profile.js";
 import { stageSchema } from "../../train/stage.js";
 import { answer } from "./part.js";
-import { batchOf, classes, modelConfig, picture, stageOf, vocabularySize } from "./workload.js";
+import { batchOf, classes, modelConfig, picture, rehearsed, stageOf, vocabularySize } from "./workload.js";
 
-const [batch, steps, heaviest] = [128, 5, 10] as const;
+const [batch, steps, heaviest] = rehearsed ? ([2, 1, 10] as const) : ([128, 5, 10] as const);
 /** Large enough to fill a device and to pass by its caches. */
-const extents = { product: 8192, sum: 1 << 26 };
+const extents = rehearsed ? { product: 256, sum: 1 << 20 } : { product: 8192, sum: 1 << 26 };
 
 interface Row {
   readonly node: string;

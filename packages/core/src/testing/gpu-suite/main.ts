@@ -1,12 +1,25 @@
-// Runs every part of the suite on this machine's device and writes suite.json and a table: main.js <folder>
+// Runs every part of the suite on this machine's device within eight minutes: main.js <folder>. Writes a dated JSON and
+// a table there.
 import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadBackend } from "@dualpath/cuda-kernels";
-import { runPart, type Part } from "./part.js";
+import { startBudget, type Budget } from "./budget.js";
+import {
+  countOutcomes,
+  lineOf,
+  partOf,
+  runPart,
+  STATUS,
+  statusOf,
+  type Part,
+  type PartOptions,
+} from "./part.js";
 import { compare, peerPart, type Speed } from "./peer.js";
+import { rehearsed } from "./workload.js";
 
-const NO_DEVICE = 2;
+/** Less than eight minutes by what starting and writing take. */
+const SECONDS = 470;
 const SANITIZER_ERROR = "99";
 const sanitizers = [
   "/usr/local/cuda/bin/compute-sanitizer",
@@ -31,52 +44,48 @@ const findDevice = (): Where => {
 const firstLine = (program: string, ...parameters: string[]): string =>
   spawnSync(program, parameters, { encoding: "utf8" }).stdout?.trim().split("\n")[0] ?? "";
 
-/** memcheck and racecheck of ten steps; a row that says so where compute-sanitizer is not installed. */
-const sanitize = (): Part[] => {
+/** memcheck and racecheck of ten steps, where compute-sanitizer is installed. */
+const sanitize = (budget: Budget): Part[] => {
   const program = firstLine("sh", "-c", "command -v compute-sanitizer") || sanitizers.find(existsSync);
-  if (!program) {
-    const figures = { ran: false };
-    return [{ name: "compute-sanitizer: not installed here", holds: true, seconds: 0, figures }];
-  }
-  return ["memcheck", "racecheck"].map((tool) => {
-    const around = [program, "--tool", tool, "--error-exitcode", SANITIZER_ERROR];
-    return runPart(`compute-sanitizer ${tool}`, ["steps"], { DUALPATH_NO_GRAPH: "1" }, around);
-  });
+  if (!program) return [partOf("compute-sanitizer: not installed here", "absent")];
+  return ["memcheck", "racecheck"].map((tool) =>
+    runPart(`compute-sanitizer ${tool}`, ["steps"], budget, {
+      environment: { DUALPATH_NO_GRAPH: "1" },
+      around: [program, "--tool", tool, "--error-exitcode", SANITIZER_ERROR],
+      most: 60,
+    }),
+  );
 };
 
 const sameBits = (precision: string, steps: readonly Part[]): Part => {
   const digests = steps.map(({ figures }) => figures["digest"]);
+  const name = `same seed, same bits in ${precision}, captured or not`;
+  if (steps.some(({ outcome }) => outcome === "cut")) return partOf(name, "cut");
   const holds = digests.every((digest) => typeof digest === "string" && digest === digests[0]);
-  return {
-    name: `same seed, same bits in ${precision}, captured or not`,
-    holds,
-    seconds: 0,
-    figures: { digests },
-  };
+  return partOf(name, holds ? "ok" : "failed", { digests });
 };
 
 /** Ten steps in a precision against the golden, and their bits. */
-const tenSteps = (precision: string): Part[] => {
+const tenSteps = (precision: string, budget: Budget): Part[] => {
+  const run = (how: string, options: PartOptions = {}): Part =>
+    runPart(`ten steps in ${precision} ${how}`, ["steps", precision], budget, { most: 60, ...options });
   const steps = [
-    runPart(`ten steps in ${precision} against the golden`, ["steps", precision]),
-    runPart(`ten steps in ${precision} again`, ["steps", precision]),
-    runPart(`ten steps in ${precision} without capture`, ["steps", precision], { DUALPATH_NO_GRAPH: "1" }),
+    run("against the golden"),
+    run("again"),
+    run("without capture", { environment: { DUALPATH_NO_GRAPH: "1" } }),
   ];
   return [...steps, sameBits(precision, steps)];
 };
 
-const runParts = (): Part[] => {
+/** What must be right: ops, steps, and the same bits every time. */
+const proofs = (budget: Budget): Part[] => {
   const watched = { DUALPATH_POISON: "1", DUALPATH_GUARD: "1" };
-  const ops = runPart("ops against CPU and float64, memory poisoned and guarded", ["ops"], watched);
-  const steps = ["f32", "bf16"].flatMap(tenSteps);
-  const speed = ["f32", "tf32", "bf16"].map((precision) =>
-    runPart(`throughput in ${precision}`, ["throughput", precision]),
-  );
-  const kernels = ["tf32", "bf16"].map((precision) =>
-    runPart(`ten heaviest kernels in ${precision}`, ["kernels", precision]),
-  );
-  const peer = peerPart();
-  return [ops, ...steps, ...sanitize(), ...speed, ...kernels, peer, against(speed, peer)];
+  const ops = runPart("ops against CPU and float64, memory poisoned and guarded", ["ops"], budget, {
+    environment: watched,
+    most: 150,
+  });
+  const steps = ["f32", "bf16"].flatMap((precision) => tenSteps(precision, budget));
+  return [ops, ...steps, ...sanitize(budget)];
 };
 
 const rowsOf = ({ figures }: Part): readonly Speed[] => (figures["rows"] ?? []) as readonly Speed[];
@@ -87,27 +96,40 @@ const against = (speed: readonly Part[], peer: Part): Part => {
     rowsOf(part).map((row) => ({ ...row, precision: String(part.figures["precision"]) })),
   );
   const rows = compare(ours, rowsOf(peer));
+  if (rows.length === 0) return partOf("speed: nothing to compare with", "absent");
   const worst = Math.min(...rows.map(({ ratio }) => ratio));
-  const what =
-    rows.length > 0 ? `at least ${worst.toFixed(2)} times PyTorch's best` : "nothing to compare with";
-  return { name: `speed: ${what}`, holds: true, seconds: 0, figures: { rows } };
+  return partOf(`speed: at least ${worst.toFixed(2)} times PyTorch's best`, "ok", { rows });
 };
 
-const lineOf = ({ name, holds, seconds }: Part): string =>
-  `${holds ? "ok    " : "FAILED"}  ${seconds.toFixed(1).padStart(6)} s  ${name}`;
+/** What is measured; PyTorch comes last and takes what time is left. */
+const measurements = (budget: Budget): Part[] => {
+  const speed = ["f32", "tf32", "bf16"].map((precision) =>
+    runPart(`throughput in ${precision}`, ["throughput", precision], budget, { most: 60 }),
+  );
+  const kernels = ["tf32", "bf16"].map((precision) =>
+    runPart(`ten heaviest kernels in ${precision}`, ["kernels", precision], budget, { most: 60 }),
+  );
+  const peer = peerPart(budget);
+  return [...speed, ...kernels, peer, against(speed, peer)];
+};
 
 const [results = "."] = process.argv.slice(2);
+const budget = startBudget(SECONDS);
+const date = new Date().toISOString();
 const driver = firstLine("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader");
-const where = { date: new Date().toISOString(), driver, ...findDevice() };
-const write = (report: object): void =>
-  writeFileSync(join(results, "suite.json"), `${JSON.stringify(report, null, 2)}\n`);
+const where = { date, rehearsed, driver, ...findDevice() };
+const file = join(results, `${date.slice(0, 10)}-gpu`);
+const write = (report: object): void => writeFileSync(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`);
 if (where.device === null) {
   process.stdout.write(`no device: ${where.reason}\n`);
   write(where);
-  process.exit(NO_DEVICE);
+  process.exit(STATUS.noDevice);
 }
-const parts = runParts();
-write({ ...where, parts });
-const table = [`${where.device}, driver ${driver}`, ...parts.map(lineOf)].join("\n");
-writeFileSync(join(results, "suite.txt"), `${table}\n`);
-process.exit(parts.every(({ holds }) => holds) ? 0 : 1);
+const parts = [...proofs(budget), ...measurements(budget)];
+const counts = countOutcomes(parts);
+const seconds = SECONDS - budget.left();
+write({ ...where, seconds, counts, parts });
+const total = Object.entries(counts).map(([outcome, number]) => `${number} ${outcome}`);
+const table = [`${where.device}, driver ${driver || "none"}`, ...parts.map(lineOf), total.join(", ")];
+writeFileSync(`${file}.txt`, `${table.join("\n")}\n`);
+process.exit(statusOf(counts));

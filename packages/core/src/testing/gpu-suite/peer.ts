@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { runProgram, type Part } from "./part.js";
+import type { Budget } from "./budget.js";
+import { partOf, runProgram, type Part } from "./part.js";
+import { batchSizes, classes, length, picture, rehearsed, vocabularySize } from "./workload.js";
 
 /** One speed: ours has no mode. */
 export interface Speed {
@@ -22,19 +24,28 @@ export interface Comparison {
 }
 
 const NAME = "PyTorch's step";
-const SECONDS = "200";
 const script = fileURLToPath(new URL("../../../../../benchmarks/peers/gpu.py", import.meta.url));
-const asksForTorch = "import torch, sys; sys.exit(0 if torch.cuda.is_available() else 1)";
+const asksForTorch = `import torch, sys; sys.exit(0 if ${rehearsed ? "True" : "torch.cuda.is_available()"} else 1)`;
+/** The ways of PyTorch that a rehearsal goes through; a device goes through all. */
+const few = ["--modes", "channels-last,eager", "--precisions", "f32", "--steps", "1"];
+
+/** The same sizes as ours. */
+const sizes = {
+  device: rehearsed ? "cpu" : "cuda",
+  batches: batchSizes.join(","),
+  classes,
+  vocabulary: vocabularySize,
+  words: length,
+  picture,
+};
 
 /** PyTorch's step in all its modes; a row that says so where there is none that sees the device. */
-export const peerPart = (): Part => {
+export const peerPart = (budget: Budget): Part => {
   const python = process.env["DUALPATH_PYTORCH"] ?? "python3";
   const found = existsSync(script) && spawnSync(python, ["-c", asksForTorch]).status === 0;
-  if (!found) {
-    const figures = { ran: false };
-    return { name: `${NAME}: no PyTorch with this device here`, holds: true, seconds: 0, figures };
-  }
-  return runProgram(NAME, [python, script, "--seconds", SECONDS]);
+  if (!found) return partOf(`${NAME}: no PyTorch with this device here`, "absent");
+  const options = Object.entries(sizes).flatMap(([name, size]) => [`--${name}`, String(size)]);
+  return runProgram(NAME, [python, script, ...options, ...(rehearsed ? few : [])], budget);
 };
 
 /** Pairs every speed of ours with the fastest of the peer's that was measured under the same conditions. */

@@ -3,9 +3,19 @@ import { precisionSchema } from "../../graph/precision.js";
 import type { TrainingData } from "../../train/data.js";
 import { Trainer } from "../../train/trainer.js";
 import { answer } from "./part.js";
-import { batchOf, classes, length, modelConfig, picture, stageOf, vocabularySize } from "./workload.js";
+import {
+  batchOf,
+  batchSizes,
+  classes,
+  length,
+  modelConfig,
+  picture,
+  rehearsed,
+  stageOf,
+  vocabularySize,
+} from "./workload.js";
 
-const [warmUp, measured] = [5, 20];
+const [warmUp, measured] = rehearsed ? [1, 1] : [5, 20];
 const precision = precisionSchema.parse(process.argv[2]);
 
 const dataOf = (size: number): TrainingData => {
@@ -47,5 +57,7 @@ const imagesPerSecond = async (size: number): Promise<number> => {
 };
 
 const rows: { batch: number; imagesPerSecond: number }[] = [];
-for (const batch of [32, 128, 512]) rows.push({ batch, imagesPerSecond: await imagesPerSecond(batch) });
-answer({ holds: rows.every((row) => row.imagesPerSecond > 0), precision, rows });
+for (const batch of batchSizes) {
+  rows.push({ batch, imagesPerSecond: await imagesPerSecond(batch) });
+  answer({ holds: rows.every((row) => row.imagesPerSecond > 0), precision, rows });
+}

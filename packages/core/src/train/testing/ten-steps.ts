@@ -83,17 +83,26 @@ export type GoldenPrecision = keyof typeof TOLERANCES & Precision;
 /** Biases start at 0 and are still that small: differences are taken against no less than this. */
 const SMALLEST_SCALE = 1e-2;
 
-/** Ten optimizer steps of ResNet-18 and text CNN at a quarter of their width, from the golden's start. */
-export async function runTenSteps(store: Store, precision: GoldenPrecision = "f32"): Promise<StepResult[]> {
+/** The golden's model in a Store, at the golden's start. */
+export async function openTenSteps(store: Store, precision: GoldenPrecision = "f32"): Promise<StageRunner> {
   await initialize(store, model, SEED);
   for (const { name, shape } of model.parameters.filter((parameter) => LAST_NORM.test(parameter.name))) {
     await store.write(name, shape, "f32", new Float32Array(shape[0]!).fill(LAST_GAMMA));
   }
   const source = [SOURCE, SOURCE] as const;
   const sizes = { stepsPerEpoch: golden.losses.length, seed: SEED, source, fresh: true };
-  const runner = await StageRunner.open({ store, model, stage, precision, ...sizes });
+  return StageRunner.open({ store, model, stage, precision, ...sizes });
+}
+
+/** Ten optimizer steps, or the first of them, of ResNet-18 and text CNN at a quarter of their width. */
+export async function runTenSteps(
+  store: Store,
+  precision: GoldenPrecision = "f32",
+  steps = golden.losses.length,
+): Promise<StepResult[]> {
+  const runner = await openTenSteps(store, precision);
   const results: StepResult[] = [];
-  for (let step = 1; step <= golden.losses.length; step++) {
+  for (let step = 1; step <= steps; step++) {
     const progress = { ...startOfRun, stageStep: step - 1, globalStep: step - 1 };
     results.push(await runner.step(batchOf(step), progress));
   }
