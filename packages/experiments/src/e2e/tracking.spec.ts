@@ -46,6 +46,21 @@ async function runsOf(name: string): Promise<Run[]> {
 
 const isTrial = ({ data }: Run): boolean => data.tags["sweep.role"] === "trial";
 
+/** The card that lies beside a run's weights; it has all that a card says. */
+async function cardOf(client: MlflowClient, run: Run): Promise<string> {
+  const weights = await client.artifacts.list(run, "checkpoint");
+  expect(weights.map(({ path }) => path).sort()).toEqual([
+    "checkpoint/README.md",
+    "checkpoint/model.safetensors",
+    "checkpoint/vocabulary.json",
+  ]);
+  const card = String(await client.artifacts.get(run, "checkpoint/README.md"));
+  expect(card.match(/^## .*/gm)).toEqual(
+    ["Data", "Split", "Model", "Recipe", "Metrics", "Commit"].map((title) => `## ${title}`),
+  );
+  return card;
+}
+
 /** Every point that the journals hold is on the server, once. */
 async function expectEverythingSent(name: string): Promise<void> {
   const client = new MlflowClient({ uri: serverUri() });
@@ -122,16 +137,7 @@ describe("a sweep with the local MLflow server", () => {
         "retrieval.png",
         "versions.json",
       ]);
-      const weights = await client.artifacts.list(run, "checkpoint");
-      expect(weights.map(({ path }) => path).sort()).toEqual([
-        "checkpoint/README.md",
-        "checkpoint/model.safetensors",
-        "checkpoint/vocabulary.json",
-      ]);
-      const card = String(await client.artifacts.get(run, "checkpoint/README.md"));
-      expect(card.match(/^## .*/gm)).toEqual(
-        ["Data", "Split", "Model", "Recipe", "Metrics", "Commit"].map((title) => `## ${title}`),
-      );
+      const card = await cardOf(client, run);
       expect(card).toContain(`"learningRate": ${params["curriculum.stage-I.learningRate"]}`);
       expect(card).toContain(`${metrics["best/test_i2t_r1"]?.value.toFixed(1)} |`);
     }
@@ -185,6 +191,10 @@ describe("a sweep with the local MLflow server", () => {
     expect(await runsOf("away")).toHaveLength(0);
     expect((await bench.run("sync", join(bench.runs, "away"))).output).toContain("1 of 1 runs are at");
     await expectEverythingSent("away");
+    const client = new MlflowClient({ uri: serverUri() });
+    for (const run of (await runsOf("away")).filter(isTrial))
+      expect(await cardOf(client, run)).toMatch(/^# away$/m);
+    client.dispose();
   });
 });
 
