@@ -4,6 +4,7 @@ import { Store } from "../engine/store.js";
 import { uniform01 } from "../graph/philox.js";
 import { dualPath } from "../models/dual-path.js";
 import { Embedder } from "../train/embedder.js";
+import { trunkFeatures } from "../train/features.js";
 import { exportOnnx, quantizeRows, roundWeights } from "./export.js";
 
 /** Agreed for exports: sums of a few thousand float32 products in another order stay far below it. */
@@ -75,9 +76,14 @@ function rowsOf(type: "bytes" | "ids" | "vector", shape: readonly number[]) {
   return { data, tensor: new Tensor("float32", data, dims) };
 }
 
-async function run(bytes: Uint8Array, name: string, tensor: Tensor): Promise<Float32Array> {
+async function run(
+  bytes: Uint8Array,
+  name: string,
+  tensor: Tensor,
+  output = "embedding",
+): Promise<Float32Array> {
   const session = await InferenceSession.create(bytes, { intraOpNumThreads: 1 });
-  return (await session.run({ [name]: tensor }))["embedding"]!.data as Float32Array;
+  return (await session.run({ [name]: tensor }))[output]!.data as Float32Array;
 }
 
 async function bothWays(config: object) {
@@ -159,6 +165,30 @@ describe("the side of the last ReLU that is compared", () => {
       expect(rows.filter((value) => value > APART).length).toBeGreaterThan(ROWS);
       expect(largestGap(rows, rectified(all))).toBeLessThan(TOLERANCE);
     }
+  });
+});
+
+describe("a trunk alone", () => {
+  it("gives the features in onnxruntime that are kept of it here", async () => {
+    const { store, model } = await openModel(MODELS["MobileNetV2, and mean words"]);
+    const { data, tensor } = rowsOf("bytes", [...SOURCE, 3]);
+    const images = {
+      async *batches() {
+        yield { image: data as Uint8Array };
+      },
+    };
+    const features = trunkFeatures(store, model, images, { batchSize: ROWS, source: SOURCE });
+    const { value: own } = await features.next();
+    await features.return();
+    const theirs = await run(
+      await exportOnnx(store, model, "trunk", { source: SOURCE }),
+      "image",
+      tensor,
+      "feature",
+    );
+    expect(theirs).toHaveLength(own!.length);
+    expect(largestGap(theirs, own!)).toBeLessThan(TOLERANCE * Math.max(...own!));
+    expect(Math.max(...own!)).toBeGreaterThan(APART);
   });
 });
 

@@ -2,7 +2,7 @@ import type { Store } from "../engine/store.js";
 import { Graph, type GraphNode, type Value } from "../graph/graph.js";
 import { prune } from "../graph/prune.js";
 import { createBuildContext } from "../layers/context.js";
-import { declareImage, declareText, type DualPath } from "../models/dual-path.js";
+import { declareImage, declareText, imageFeatures, type DualPath } from "../models/dual-path.js";
 import { TrainingError } from "../train/errors.js";
 import { OnnxGraph, type ElementType } from "./onnx-graph.js";
 import { translators } from "./operators.js";
@@ -25,26 +25,31 @@ const ELEMENTS: Readonly<Partial<Record<string, ElementType>>> = { f32: "f32", i
 
 /**
  * One path of a model whose parameters lie in the Store, as an ONNX model: `image` u8 [batch, H, W, 3] (or features f32
- * [batch, D]), or `text` i32 [batch, length], to `embedding` f32 [batch, E] of length 1. Throws CONFIG for an op that
- * has no counterpart.
+ * [batch, D]), or `text` i32 [batch, length], to `embedding` f32 [batch, E] of length 1; or the image trunk alone, to
+ * its pooled `feature` f32 [batch, F]. Throws CONFIG for an op that has no counterpart.
  */
 export async function exportOnnx(
   store: Store,
   model: DualPath,
-  path: "image" | "text",
+  path: "image" | "text" | "trunk",
   options: OnnxOptions = {},
 ): Promise<Uint8Array> {
   const graph = new Graph(`dualpath.${path}`);
   const context = createBuildContext(graph, { mode: "evaluate" });
   const built =
-    path === "image"
-      ? model.buildImage(context, declareImage(graph, model.config, 1, options.source))
-      : model.buildText(context, declareText(graph, model.config, 1));
+    path === "text"
+      ? model.buildText(context, declareText(graph, model.config, 1))
+      : model.buildImage(context, declareImage(graph, model.config, 1, options.source));
+  const { config } = model;
+  const [name, result, width] =
+    path === "trunk"
+      ? (["feature", built.feature, imageFeatures(config)] as const)
+      : (["embedding", built.embedding, config.embedding] as const);
   const onnx = new OnnxGraph(graph.name);
   const names = new Map<Value, string>();
-  for (const node of prune(graph, [built.embedding])) await translate(onnx, store, node, names, options);
-  onnx.node("Identity", [names.get(built.embedding)!], "embedding");
-  onnx.output("embedding", "f32", [BATCH, model.config.embedding]);
+  for (const node of prune(graph, [result])) await translate(onnx, store, node, names, options);
+  onnx.node("Identity", [names.get(result)!], name);
+  onnx.output(name, "f32", [BATCH, width]);
   return onnx.finish(options.metadata ?? {});
 }
 

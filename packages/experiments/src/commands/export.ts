@@ -15,14 +15,16 @@ export interface ExportCommandOptions {
   readonly int8?: boolean | undefined;
   /** Folder of the corpus that the loss of int8 weights is measured on, instead of the trial's. */
   readonly data?: string | undefined;
+  /** Weights of the frozen trunk, instead of the trial's. */
+  readonly weights?: string | undefined;
 }
 
 /**
  * `export`: a trained model for use elsewhere, with its preprocessing and its card. int8 weights are measured beside the
- * whole ones on the trial's split first. Throws CHECKPOINT, USAGE, and what `evaluate` throws.
+ * whole ones on the trial's split first. Throws CHECKPOINT, USAGE, what `evaluate` throws, and CHECKPOINT_* of core.
  */
 export async function exportCommand(
-  { checkpoint, format, output: folder, int8 = false, data }: ExportCommandOptions,
+  { checkpoint, format, output: folder, int8 = false, data, weights }: ExportCommandOptions,
   context: CommandContext,
 ): Promise<void> {
   if (int8 && format !== "onnx") throw new ExperimentError("USAGE", "--int8 goes with --format onnx.");
@@ -30,19 +32,22 @@ export async function exportCommand(
   const experiment = trialExperiment(directory);
   const exported = file ?? latestCheckpoint(directory, experiment);
   const card = modelCard(experiment, directory);
+  const { features } = experiment;
+  const measured = { checkpoint: exported, data, weights };
   const files = await exportModel({
     checkpoint: exported,
     output: resolve(folder ?? `${directory.path}/export-${format}`),
     format,
     int8,
-    card: int8 ? `${card}\n${await roundingSection({ checkpoint: exported, data }, context)}` : card,
+    card: int8 ? `${card}\n${await roundingSection(measured, context)}` : card,
+    features: features && { ...features, weights: resolve(weights ?? features.weights) },
   });
   context.output.write(`${files.join("\n")}\n`);
 }
 
 /** What rounding costs: retrieval with the weights as they are, and as the export keeps them. */
 async function roundingSection(
-  options: Pick<ExportCommandOptions, "checkpoint" | "data">,
+  options: Pick<ExportCommandOptions, "checkpoint" | "data" | "weights">,
   context: CommandContext,
 ): Promise<string> {
   const whole = await evaluateCommand(options, context);

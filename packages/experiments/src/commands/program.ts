@@ -97,6 +97,7 @@ function addPhotoCommands(program: Command, context: CommandContext): void {
     .option("--output <folder>", "instead of export-<format> in the trial's directory")
     .option("--int8", "weights as int8 with a scale for each output (onnx); what that costs is measured")
     .option("--data <folder>", "folder of the corpus to measure it on, instead of the trial's")
+    .option("--weights <file>", "weights of a frozen trunk, instead of the trial's")
     .action((options: ExportCommandOptions) => exportCommand(options, context));
 }
 

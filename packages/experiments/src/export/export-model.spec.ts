@@ -58,16 +58,42 @@ describe("an exported model", () => {
     }
   }, 60_000);
 
-  it("of a frozen trunk's features says so, and its card names the trunk", async () => {
+  it.each([
+    ["onnx", "trunk.onnx"],
+    ["safetensors", "trunk.safetensors"],
+  ] as const)(
+    "of a frozen trunk's features takes the trunk along, as %s, and its card names it",
+    async (format, file) => {
+      const { checkpoint } = await trainTinyOnFeatures(folder);
+      const output = join(folder, `features-${format}`);
+      const directory = trialDirectory(join(folder, "trial"));
+      const experiment = trialExperiment(directory);
+      const card = modelCard(experiment, directory);
+      const { features } = experiment;
+      expect(await exportModel({ ...options, format, checkpoint, output, card, features })).toContain(
+        join(output, file),
+      );
+      expect(preprocessingOf(output)).toMatchObject({
+        image: {
+          size: [32, 32],
+          input: expect.stringMatching(
+            `^float32 \\[batch, 4\\], what ${file} makes of uint8 .*; the mean with the features of the mirror`,
+          ),
+        },
+        pixels: { mean: [123.675, 116.28, 103.53] },
+      });
+      expect(readFileSync(join(output, "README.md"), "utf8")).toMatch(/"features": \{\s+"trunk"/);
+    },
+    60_000,
+  );
+
+  it("of features from elsewhere says so", async () => {
     const { checkpoint } = await trainTinyOnFeatures(folder);
-    const output = join(folder, "features");
-    const directory = trialDirectory(join(folder, "trial"));
-    const card = modelCard(trialExperiment(directory), directory);
-    await exportModel({ ...options, checkpoint, output, card });
+    const output = join(folder, "elsewhere");
+    await exportModel({ ...options, checkpoint, output });
     expect(preprocessingOf(output)).toMatchObject({
-      image: { input: expect.stringMatching(/^float32 \[batch, 4\], what the frozen trunk/) },
+      image: { input: "float32 [batch, 4], features that were computed elsewhere" },
     });
     expect(preprocessingOf(output)).not.toHaveProperty("pixels");
-    expect(readFileSync(join(output, "README.md"), "utf8")).toMatch(/"features": \{\s+"trunk"/);
   }, 60_000);
 });

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import {
   exportOnnx,
   loadModel,
@@ -13,6 +13,7 @@ import { separators } from "@dualpath/datasets";
 import { ExperimentError } from "../errors.js";
 import { writeWhole } from "../process/files.js";
 import { requireEmbeddings } from "../search/trained-model.js";
+import { FrozenTrunk, type FrozenFeatures } from "../trial/frozen-trunk.js";
 
 export type ExportFormat = "onnx" | "safetensors";
 
@@ -22,11 +23,14 @@ export interface ExportOptions {
   readonly format: ExportFormat;
   readonly int8: boolean;
   readonly card: string;
+  /** The frozen trunk whose features the model reads. */
+  readonly features?: FrozenFeatures | undefined;
 }
 
 /**
- * Writes a model for use elsewhere: `image.onnx` and `text.onnx`, or `model.safetensors`; `preprocessing.json`, how
- * photos and sentences become their inputs; `README.md`, the model card. Returns the files. Throws CHECKPOINT.
+ * Writes a model for use elsewhere: `image.onnx` and `text.onnx`, or `model.safetensors`, and the frozen trunk that it
+ * reads the features of; `preprocessing.json`, how photos and sentences become their inputs; `README.md`, the model
+ * card. Returns the files. Throws CHECKPOINT, and CHECKPOINT_* of core for a trunk's weights.
  */
 export async function exportModel(options: ExportOptions): Promise<string[]> {
   const { checkpoint, output, format } = options;
@@ -39,11 +43,35 @@ export async function exportModel(options: ExportOptions): Promise<string[]> {
   }
   mkdirSync(output, { recursive: true });
   const models = format === "onnx" ? await writeOnnx(options, inputs) : await writeWeights(options);
+  const trunk = await writeTrunk(options, inputs);
   const { image } = description.model;
-  const preprocessing = { ...preprocessingNotes(inputs, image), pixels: pixelNotes(image) };
+  const preprocessing = {
+    ...preprocessingNotes(inputs, imageInput(image, trunk)),
+    pixels: pixelNotes(trunk?.trunk ?? image),
+  };
   writeWhole(join(output, "preprocessing.json"), `${JSON.stringify(preprocessing, null, 2)}\n`);
   writeWhole(join(output, "README.md"), options.card);
-  return [...models, "preprocessing.json", "README.md"].map((name) => join(output, name));
+  const files = [...models, ...(trunk ? [trunk.file] : []), "preprocessing.json", "README.md"];
+  return files.map((name) => join(output, name));
+}
+
+/** The features' section with the file of the export that holds its trunk. */
+type WrittenTrunk = FrozenFeatures & { readonly file: string };
+
+async function writeTrunk(
+  { output, format, features }: ExportOptions,
+  { preprocessing: { image } }: ModelInputs,
+): Promise<WrittenTrunk | undefined> {
+  if (features === undefined || image === undefined) return undefined;
+  const trunk = await FrozenTrunk.open(features, { device: "cpu", threads: 1 });
+  try {
+    const file = format === "onnx" ? "trunk.onnx" : `trunk${extname(features.weights)}`;
+    if (format === "onnx") writeWhole(join(output, file), await trunk.toOnnx(image.size));
+    else await copyFile(features.weights, join(output, file));
+    return { ...features, file };
+  } finally {
+    await trunk.dispose();
+  }
 }
 
 async function writeOnnx(
@@ -72,14 +100,22 @@ type ImageModel = CheckpointHeader["description"]["model"]["image"];
 
 const PICTURES = "uint8 [batch, height, width, 3], upright sRGB, transparent places white";
 
-const preprocessingNotes = ({ preprocessing, views }: ModelInputs, image: ImageModel) => ({
-  image: preprocessing.image && {
-    ...preprocessing.image,
-    input:
-      image.kind === "features"
-        ? `float32 [batch, ${image.dimension}], what the frozen trunk in README.md makes of ${PICTURES}`
-        : PICTURES,
-  },
+const VIEWS = {
+  whole: "",
+  flip: "; the mean with the features of the mirror image",
+  "ten-crop":
+    "; the mean over ten crops of the size that the trunk reads: corners and centre, and their mirror images",
+} as const;
+
+function imageInput(image: ImageModel, trunk: WrittenTrunk | undefined): string {
+  if (image.kind !== "features") return PICTURES;
+  const features = `float32 [batch, ${image.dimension}]`;
+  if (trunk === undefined) return `${features}, features that were computed elsewhere`;
+  return `${features}, what ${trunk.file} makes of ${PICTURES}${VIEWS[trunk.views]}`;
+}
+
+const preprocessingNotes = ({ preprocessing, views }: ModelInputs, input: string) => ({
+  image: preprocessing.image && { ...preprocessing.image, input },
   text: preprocessing.text && {
     ...preprocessing.text,
     input: "int32 [batch, length] word ids; 0 is the pad; unknown words are left out",

@@ -1,5 +1,6 @@
 import {
   dualPath,
+  exportOnnx,
   initialize,
   loadTrunk,
   Store,
@@ -53,6 +54,12 @@ export class FrozenTrunk {
   /** What the trunk makes of pictures, batch by batch, [rows, features] each. */
   features(images: Pick<ImageRows, "batches">, request: FeatureRequest): AsyncIterable<Float32Array> {
     return trunkFeatures(this.#store, this.#model, images, { ...request, views: this.#views });
+  }
+
+  /** As an ONNX model of one view: `image` u8 [batch, H, W, 3] to `feature` f32 [batch, F]. */
+  toOnnx(source: readonly [number, number]): Promise<Uint8Array> {
+    // Ten crops are cut out of a picture: the trunk sees them in its own size.
+    return exportOnnx(this.#store, this.#model, "trunk", this.#views === "ten-crop" ? {} : { source });
   }
 
   async dispose(): Promise<void> {
