@@ -81,7 +81,9 @@ function card(index, { photo, row, score }) {
   return made;
 }
 
+/** A photo is asked for; the sentence of before no longer is. */
 function showQuery(source, caption) {
+  sentence.value = "";
   query.replaceChildren(
     element("img", { src: source, alt: caption }),
     element("span", { textContent: `Like ${caption}` }),

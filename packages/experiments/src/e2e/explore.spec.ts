@@ -110,6 +110,9 @@ describe.runIf(browserPath !== undefined)("the page in Chromium", () => {
     await opened.click();
     await expect.poll(firstHits).toEqual([title, title]);
     expect(await page.locator("#query").textContent()).toBe(`Like ${title}`);
+    expect(await page.inputValue("#sentence")).toBe("");
+    await page.goBack();
+    await expect.poll(() => page.inputValue("#sentence")).toBe("a red circle");
   });
 
   it("takes a photo that is chosen by keyboard", async () => {
