@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSafetensors, writeSafetensors } from "@dualpath/core";
@@ -53,6 +53,26 @@ async function saying(key: "run" | "inputs", change: (said: string) => string | 
   const metadata = changed === undefined ? rest : { ...rest, [key]: changed };
   const fingerprint = createHash("sha256").update(metadata["run"]!).digest("hex").slice(0, 16);
   await writeSafetensors(path, [], { ...metadata, fingerprint });
+  return path;
+}
+
+const HEADER = 8;
+
+/** A copy of the tiny checkpoint beside it that says of itself to read text vectors in place of words. */
+function wordless(): string {
+  const whole = readFileSync(tiny.checkpoint);
+  const end = HEADER + Number(whole.readBigUInt64LE(0));
+  const header = JSON.parse(whole.toString("utf8", HEADER, end)) as { __metadata__: { inputs: string } };
+  const { preprocessing, views } = JSON.parse(header.__metadata__.inputs) as Record<string, object>;
+  header.__metadata__.inputs = JSON.stringify({
+    preprocessing: { ...preprocessing, text: undefined },
+    views,
+  });
+  const said = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(HEADER);
+  length.writeBigUInt64LE(BigInt(said.length));
+  const path = tiny.checkpoint.replace(/[^/]*$/, "wordless.safetensors");
+  writeFileSync(path, Buffer.concat([length, said, whole.subarray(end)]));
   return path;
 }
 
@@ -119,6 +139,19 @@ describe("a model of a frozen trunk's features", () => {
     expect(vectors).toHaveLength(embeddings.length);
     vectors.forEach((value, at) => expect(value).toBeCloseTo(embeddings[at]!, 5));
     expect(vectors.subarray(0, model.dimension)).not.toEqual(vectors.subarray(-model.dimension));
+    await model.dispose();
+  });
+
+  it("answers photos alone where it reads text vectors", async () => {
+    const model = await open(wordless());
+    await expect(model.embedSentence("a red circle")).rejects.toMatchObject({
+      code: "QUERY",
+      message: expect.stringMatching(
+        /wordless\.safetensors reads text vectors, no sentences; search by a photo/,
+      ),
+    });
+    const photo = await model.decode(join(tiny.photos, "red-bar.png"));
+    expect(await model.embedPhotos(photo)).toHaveLength(model.dimension);
     await model.dispose();
   });
 
