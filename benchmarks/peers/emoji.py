@@ -29,11 +29,11 @@ class BasicBlock(nn.Module):
 
 
 class SmallResNet(nn.Module):
-    """ResNet-18 with half the channels and one block a stage: (N, 3, 64, 64) -> (N, 256)."""
+    """ResNet-18 with half the channels, one block a stage and a small stem: (N, 3, 64, 64) -> (N, 256)."""
 
     def __init__(self):
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 32, 7, 2, 3, bias=False)
+        self.conv1 = nn.Conv2d(3, 32, 3, 2, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(32)
         widths = (32, 32, 64, 128, 256)
         self.blocks = nn.Sequential(
@@ -41,8 +41,7 @@ class SmallResNet(nn.Module):
         )
 
     def forward(self, x):
-        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x)), inplace=True), 3, 2, 1)
-        return self.blocks(x).mean((2, 3))
+        return self.blocks(F.relu(self.bn1(self.conv1(x)), inplace=True)).mean((2, 3))
 
 
 class SmallTextCnn(nn.Module):
