@@ -4,7 +4,7 @@ import { type Backend, loadBackend } from "./load.js";
 import type { NativeStore } from "./store.js";
 import { failureOf } from "./testing/failure.js";
 import { hostDevice, journalOf, under } from "./testing/host-device.js";
-import { longPlan, productPlan, scalePlan } from "./testing/plans.js";
+import { biasedPlan, longPlan, productPlan, scalePlan } from "./testing/plans.js";
 
 // The CUDA backend's orders and errors, on a device that is played on the host.
 
@@ -182,5 +182,21 @@ describe("steps", () => {
     expect(y).toEqual(Float32Array.of(19, 22, 43, 50));
     expect(program.describe().nodes[0]!.kernel).toBe("cuBLASLt algorithm 0 tile 0 splitK 0");
     expect(program.describe().scratchBytes).toBe(4096);
+  });
+
+  test("let cuBLASLt add bias and ReLU, or add them behind the product where it has no algorithm that does", async () => {
+    await store.write("w", [2, 2], "f32", Float32Array.of(5, 6, 7, 8));
+    await store.write("bias", [2], "f32", Float32Array.of(-20, 1));
+    const [together, apart] = [
+      await store.compile(biasedPlan(2)),
+      await under({ epilogues: 0 }, () => store.compile(biasedPlan(2))),
+    ];
+    const algorithm = "cuBLASLt algorithm 0 tile 0 splitK 0";
+    expect(together.describe().nodes[0]!.kernel).toBe(`${algorithm} with bias and ReLU`);
+    expect(apart.describe().nodes[0]!.kernel).toBe(`${algorithm}, then bias, then ReLU`);
+    for (const program of [together, apart]) {
+      const [y] = await program.step([Float32Array.of(1, 2, 3, 4)], new Float32Array(0));
+      expect(y).toEqual(Float32Array.of(0, 23, 23, 51));
+    }
   });
 });

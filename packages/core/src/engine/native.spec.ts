@@ -91,7 +91,7 @@ const inPlaceOps: Readonly<Record<string, (x: Value, other: Value) => Value>> = 
   multiply: (x, other) => ops.multiply(x, other),
   divide: (x, other) => ops.divide(x, ops.affine(ops.square(other), { add: 1 })),
   "add of a vector": (x) => ops.add(x, x.graph.parameter("vector", [x.shape[3]!])),
-  biasAdd: (x) => ops.biasAdd(x, x.graph.parameter("vector", [x.shape[3]!])),
+  biasAdd: (x, other) => ops.biasAdd(ops.subtract(x, other), x.graph.parameter("vector", [x.shape[3]!])),
   dropout: (x) => ops.dropout(x, x.graph.scalar("seed", "u32"), x.graph.scalar("step", "u32"), { rate: 0.4 }),
   reshape: (x) => ops.reshape(x, { shape: [x.shape[0]! * 16, x.shape[3]!] }),
   batchNormFrozen: (x) => {

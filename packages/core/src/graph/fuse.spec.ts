@@ -62,6 +62,40 @@ describe("fuse", () => {
     }
   });
 
+  it("joins a product or convolution with its bias, and with the ReLU behind it", () => {
+    for (const relu of [false, true]) {
+      const graph = new Graph("g");
+      const b = graph.parameter("b", [5]);
+      const rows = ops.biasAdd(ops.matmul(graph.input("a", [2, 3]), graph.parameter("m", [3, 5])), b);
+      const maps = ops.biasAdd(ops.conv2d(input(graph), graph.parameter("w", [5, 3, 1, 1])), b);
+      const taps = [rows, maps].map((value) => (relu ? ops.relu(value) : value));
+      const expected = ["matmulBias", "conv2dBias"].map((name) => (relu ? `${name}+relu` : name));
+      expect(fusedOps(graph, ...taps).toSorted()).toEqual(expected.toSorted());
+    }
+  });
+
+  it("leaves a product alone that somebody reads without its bias", () => {
+    const graph = new Graph("g");
+    const y = ops.matmul(graph.input("a", [2, 3]), graph.parameter("m", [3, 5]));
+    const b = graph.parameter("b", [5]);
+    expect(fusedOps(graph, ops.relu(ops.biasAdd(y, b)), ops.exp(y))).toContain("biasAdd");
+  });
+
+  it("changes no number of a step with biases, forward or backward", () => {
+    const graph = new Graph("g");
+    const bias = (name: string): Value => graph.parameter(name, [4]);
+    const maps = ops.conv2d(input(graph), graph.parameter("w", [4, 3, 1, 1]));
+    const rows = ops.reshape(ops.relu(ops.biasAdd(maps, bias("b1"))), { shape: [2, 16] });
+    const y = ops.biasAdd(ops.matmul(rows, graph.parameter("m", [16, 4])), bias("b2"));
+    const loss = ops.mean(ops.square(ops.relu(y)));
+    const stored = graph.boundary.filter(({ origin }) => origin.kind === "store");
+    const taps = [loss, ...differentiate(loss, stored)];
+    const [fused, plain] = [true, false].map((fusion) =>
+      runPlan(makePlan(graph, { taps, fusion }), boundaryNumbers(graph)).taps.map((tap) => [...tap]),
+    );
+    fused!.flat().forEach((value, index) => expect(value).toBeCloseTo(plain!.flat()[index]!, 12));
+  });
+
   it("leaves a batch norm alone whose output somebody else reads or taps", () => {
     const read = new Graph("read");
     const { y } = norm(input(read), "n");

@@ -34,8 +34,24 @@ const statistics = { mean: "1.mean", variance: "1.variance" };
 const channelGradients = { dx: "1.dx", dgamma: "1.dgamma", dbeta: "1.dbeta" };
 const gradientInputs = { dy: "0.dy", x: "1.x", gamma: "1.gamma", ...statistics, y: "0.y" };
 
-/** Tried from the first row to the last. A convolution's bias and ReLU are left to the backend. */
+/** A product or convolution with its bias, and with the ReLU behind it. */
+const biasedRows = (op: string, into: string, inputs: readonly [string, string]): readonly FusionRow[] =>
+  [true, false].map((relu) => ({
+    name: `${op} + biasAdd${relu ? " + relu" : ""}`,
+    chain: [{ op }, { op: "biasAdd", through: ["x"] }, ...(relu ? [{ op: "relu", through: ["x"] }] : [])],
+    into: {
+      op: into,
+      inputs: { ...Object.fromEntries(inputs.map((name) => [name, `0.${name}`])), bias: "1.b" },
+      outputs: { y: relu ? "2.y" : "1.y" },
+      attributesOf: 0,
+      attrs: { relu },
+    },
+  }));
+
+/** Tried from the first row to the last. */
 export const fusionTable: readonly FusionRow[] = [
+  ...biasedRows("conv2d", "conv2dBias", ["x", "w"]),
+  ...biasedRows("matmul", "matmulBias", ["a", "b"]),
   {
     name: "batchNorm + add + relu",
     chain: [

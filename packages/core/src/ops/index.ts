@@ -14,6 +14,7 @@ export { classifierCrossEntropy } from "./classifier-cross-entropy.js";
 export { clipFactor, clipScale, sumSquares } from "./clip.js";
 export { concat } from "./concat.js";
 export { conv2d } from "./conv2d.js";
+export { conv2dBias } from "./conv2d-bias.js";
 export { conv2dGradW } from "./conv2d-grad-w.js";
 export { conv2dGradX } from "./conv2d-grad-x.js";
 export { countGreater } from "./count-greater.js";
@@ -26,6 +27,7 @@ export { globalAveragePool, globalAveragePoolGrad } from "./global-average-pool.
 export { globalMaxPool, globalMaxPoolGrad } from "./global-max-pool.js";
 export { l2Normalize, l2NormalizeGrad } from "./l2-normalize.js";
 export { matmul } from "./matmul.js";
+export { matmulBias } from "./matmul-bias.js";
 export { maxPool, maxPoolGrad } from "./max-pool.js";
 export { movingAverage } from "./moving-average.js";
 export { rankingHinge, rankingHingeGrad } from "./ranking-hinge.js";

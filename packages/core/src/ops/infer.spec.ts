@@ -70,6 +70,14 @@ const wrongUses: readonly Wrong[] = [
     (make) => ops.biasAdd(make("x", [4, 3]), make("b", [2])),
   ],
   [
+    "conv2dBias 'conv2dBias': bias: expected [8], got [3]; one number per channel of y",
+    (make) => ops.conv2dBias(make("x", [1, 4, 4, 3]), make("w", [8, 3, 1, 1]), make("bias", [3])),
+  ],
+  [
+    "matmulBias 'matmulBias': bias: expected f32, got bf16[5]",
+    (make) => ops.matmulBias(make("a", [2, 3]), make("b", [3, 5]), make("bias", [5], "bf16")),
+  ],
+  [
     "scale 'scale': s: expected [], got [1]; a scalar or a rank-0 value",
     (make) => ops.scale(make("x", [4]), make("s", [1])),
   ],

@@ -46,3 +46,23 @@ describe.each(["cpu", "cuda"] as const)("kernels of %s", (device) => {
     },
   );
 });
+
+describe("where cuDNN and cuBLASLt have nothing that adds a bias", () => {
+  const circumstances = "DUALPATH_HOST_DEVICE";
+  beforeAll(() => {
+    process.env[circumstances] = "epilogues=0";
+  });
+  afterAll(() => {
+    delete process.env[circumstances];
+  });
+
+  const biased = cases.filter(({ op }) => ["matmulBias", "conv2dBias"].includes(op.name));
+  it.each(biased.map((item) => [item.op.name, item.entry.title, item] as const))(
+    "%s equals its float64 reference (%s)",
+    async (_name, _title, { op, entry }) => {
+      const results = await runKernel(stores.cuda, op, entry);
+      const [expected] = referenceOf(op, entry);
+      expect(worstDifference(expected!, results[0]!)).toBeLessThanOrEqual(entry.tolerance);
+    },
+  );
+});

@@ -1,18 +1,43 @@
 import { z } from "zod";
 import { apply } from "../graph/apply.js";
+import type { Check } from "../graph/check.js";
 import type { Value } from "../graph/graph.js";
 import { defineOp } from "../graph/op.js";
-import type { Shape } from "../graph/types.js";
+import type { Shape, TensorType } from "../graph/types.js";
 
 const oriented = (shape: Shape, transpose: boolean): [number, number] => {
   const [rows, columns] = shape as [number, number];
   return transpose ? [columns, rows] : [rows, columns];
 };
 
-const attributes = z.strictObject({
+/** Attributes of `matmul`. */
+export const matmulAttributes = z.strictObject({
   transposeA: z.boolean().default(false),
   transposeB: z.boolean().default(false),
 });
+
+type MatmulAttributes = z.output<typeof matmulAttributes>;
+
+/** Type of y[M, N] for a[M, K] and b[K, N], each stored transposed when its flag is set. */
+export const matmulOutput = (
+  check: Check,
+  a: TensorType,
+  b: TensorType,
+  { transposeA, transposeB }: MatmulAttributes,
+): TensorType => {
+  check.rank("a", a, 2);
+  check.rank("b", b, 2);
+  check.dtype("a", a, "f32", "bf16");
+  check.dtype("b", b, a.dtype);
+  const [rows, inner] = oriented(a.shape, transposeA);
+  const [innerOfB, columns] = oriented(b.shape, transposeB);
+  check.size("inner size of b", inner, innerOfB);
+  return { shape: [rows, columns], dtype: a.dtype };
+};
+
+/** 2 operations per multiply-add. */
+export const matmulFlops = (a: Shape, y: Shape, { transposeA }: MatmulAttributes): number =>
+  2 * oriented(a, transposeA)[1] * y[0]! * y[1]!;
 
 export const matmulOp = defineOp({
   name: "matmul",
@@ -20,17 +45,8 @@ export const matmulOp = defineOp({
   outputs: ["y"],
   narrow: ["a", "b", "y"],
   product: true,
-  attrs: attributes,
-  infer: ({ a, b }, { transposeA, transposeB }, check) => {
-    check.rank("a", a, 2);
-    check.rank("b", b, 2);
-    check.dtype("a", a, "f32", "bf16");
-    check.dtype("b", b, a.dtype);
-    const [rows, inner] = oriented(a.shape, transposeA);
-    const [innerOfB, columns] = oriented(b.shape, transposeB);
-    check.size("inner size of b", inner, innerOfB);
-    return [{ shape: [rows, columns], dtype: a.dtype }];
-  },
+  attrs: matmulAttributes,
+  infer: ({ a, b }, attrs, check) => [matmulOutput(check, a, b, attrs)],
   grad: ({ a, b }, dy, { transposeA, transposeB }) => ({
     a: () =>
       transposeA
@@ -54,9 +70,13 @@ export const matmulOp = defineOp({
         }
     return [y];
   },
-  flops: ({ a }, { transposeA }, [y]) => 2 * oriented(a.shape, transposeA)[1] * y!.shape[0]! * y!.shape[1]!,
+  flops: ({ a }, attrs, [y]) => matmulFlops(a.shape, y!.shape, attrs),
 });
 
 /** Matrix product y[M, N] of a[M, K] and b[K, N], each stored transposed when its flag is set. */
-export const matmul = (a: Value, b: Value, attrs: z.input<typeof attributes> = {}, name?: string): Value =>
-  apply(matmulOp, { a, b }, attrs, name).y;
+export const matmul = (
+  a: Value,
+  b: Value,
+  attrs: z.input<typeof matmulAttributes> = {},
+  name?: string,
+): Value => apply(matmulOp, { a, b }, attrs, name).y;

@@ -15,6 +15,7 @@ import { classifierCrossEntropyGradOp, classifierCrossEntropyOp } from "./classi
 import { clipScaleOp, sumSquaresOp } from "./clip.js";
 import { concatOp } from "./concat.js";
 import { conv2dOp } from "./conv2d.js";
+import { conv2dBiasOp } from "./conv2d-bias.js";
 import { conv2dGradWOp } from "./conv2d-grad-w.js";
 import { conv2dGradXOp } from "./conv2d-grad-x.js";
 import { countGreaterOp } from "./count-greater.js";
@@ -27,6 +28,7 @@ import { globalAveragePoolGradOp, globalAveragePoolOp } from "./global-average-p
 import { globalMaxPoolGradOp, globalMaxPoolOp } from "./global-max-pool.js";
 import { l2NormalizeGradOp, l2NormalizeOp } from "./l2-normalize.js";
 import { matmulOp } from "./matmul.js";
+import { matmulBiasOp } from "./matmul-bias.js";
 import { maxPoolGradOp, maxPoolOp } from "./max-pool.js";
 import { movingAverageOp } from "./moving-average.js";
 import { rankingHingeGradOp, rankingHingeOp } from "./ranking-hinge.js";
@@ -42,7 +44,7 @@ import { transposeOp } from "./transpose.js";
 import { expOp, logOp, softplusGradOp, softplusOp, sqrtGradOp, sqrtOp, squareOp } from "./unary.js";
 
 const rows = [
-  [conv2dOp, conv2dGradXOp, conv2dGradWOp, matmulOp],
+  [conv2dOp, conv2dBiasOp, conv2dGradXOp, conv2dGradWOp, matmulOp, matmulBiasOp],
   [
     batchNormOp,
     batchNormGradOp,

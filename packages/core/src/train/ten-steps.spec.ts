@@ -29,7 +29,7 @@ describe.each(devices.flatMap((device) => precisions.map((precision) => [device,
     beforeAll(async () => {
       process.env[mode] = "widen";
       results = await runTenSteps(store, precision);
-    }, 180_000);
+    }, 600_000);
     afterAll(async () => {
       delete process.env[mode];
       await store.dispose();

@@ -1,3 +1,4 @@
+#include "../engine/biased_product.h"
 #include "../engine/convolution_shape.h"
 #include "convolution_products.h"
 #include "kernels.h"
@@ -199,6 +200,7 @@ template <class Pass> Kernel narrow(const Node &node) {
 } // namespace
 
 Kernel conv2d(const Node &node) { return byStorage(node, floats<Forward>, narrow<Forward>); }
+Kernel conv2dBias(const Node &node) { return stepByStep(node, "conv2d", conv2d, biasAdd, relu); }
 Kernel conv2dGradX(const Node &node) { return byStorage(node, floats<GradSource>, narrow<GradSource>); }
 Kernel conv2dGradW(const Node &node) { return byStorage(node, floats<GradWeights>, narrow<GradWeights>); }
 

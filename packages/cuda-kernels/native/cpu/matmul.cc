@@ -1,3 +1,4 @@
+#include "../engine/biased_product.h"
 #include "../engine/matmul_shape.h"
 #include "kernels.h"
 #include "narrow.h"
@@ -34,5 +35,6 @@ Kernel product(const Node &node) {
 
 /// The library's product takes either type.
 Kernel matmul(const Node &node) { return byStorage(node, product, product); }
+Kernel matmulBias(const Node &node) { return stepByStep(node, "matmul", matmul, biasAdd, relu); }
 
 } // namespace dualpath::cpu

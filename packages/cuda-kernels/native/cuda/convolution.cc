@@ -12,14 +12,17 @@ struct Convolution {
   ConvolutionRequest request;
   const Tensor *image, *weights, *result;
   std::shared_ptr<ConvolutionCall> call;
-  bool widens;
+  bool widens = false;
+  const Tensor *bias = nullptr; // of an epilogue
 
   size_t narrowAt() const { return request.imageBytes() + request.weightBytes(); }
   size_t workspaceAt() const {
     return narrowAt() + (widens ? ConvolutionRequest::bytesOf(request.computed()) : 0);
   }
   size_t scratchBytes() const { return workspaceAt() + call->workspaceBytes(); }
-  std::string name() const { return call->engine() + (widens ? ", widened" : ""); }
+  std::string name() const {
+    return call->engine() + printed(request.epilogue) + (widens ? ", widened" : "");
+  }
 
   void run(std::byte *scratch) const {
     void *x = request.copiesImage() ? scratch : image->data;
@@ -42,7 +45,7 @@ private:
     void *wanted = computed;
     if (widens)
       computed = scratch + narrowAt();
-    call->run(x, w, y, scratch + workspaceAt());
+    call->run(x, w, y, scratch + workspaceAt(), bias ? bias->data : nullptr);
     if (widens)
       widen(request.computed(), computed, wanted);
   }
@@ -53,7 +56,7 @@ Convolution prepare(const Node &node, const ConvolutionRequest &request) {
   const auto shape = convolutionShape(node);
   const bool mixed = request.narrow() && request.computed().type != DType::BF16;
   try {
-    return {request, shape.source, shape.weights, shape.destination, convolutionCall(node, request), false};
+    return {request, shape.source, shape.weights, shape.destination, convolutionCall(node, request)};
   } catch (const Failure &) {
     if (!mixed)
       throw;
@@ -66,16 +69,33 @@ Convolution prepare(const Node &node, const ConvolutionRequest &request) {
   }
 }
 
-Kernel kernelOf(const Node &node) {
-  const auto convolution = prepare(node, convolutionRequest(node));
+/// Throws INTERNAL where cuDNN has no engine with the epilogue.
+Convolution prepare(const Node &node, const BiasedProduct &whole) {
+  const auto shape = convolutionShape(whole.product);
+  auto request = convolutionRequest(whole.product);
+  request.epilogue = epilogueOf(whole);
+  return {request, shape.source, shape.weights, shape.destination, convolutionCall(node, request),
+          false,   whole.bias};
+}
+
+Kernel kernelOf(const Convolution &convolution) {
   return {convolution.name(), convolution.scratchBytes(),
           [convolution](std::byte *scratch) { convolution.run(scratch); }};
 }
 
 } // namespace
 
-Kernel conv2d(const Node &node) { return kernelOf(node); }
-Kernel conv2dGradX(const Node &node) { return kernelOf(node); }
-Kernel conv2dGradW(const Node &node) { return kernelOf(node); }
+Kernel conv2d(const Node &node) { return kernelOf(prepare(node, convolutionRequest(node))); }
+Kernel conv2dGradX(const Node &node) { return kernelOf(prepare(node, convolutionRequest(node))); }
+Kernel conv2dGradW(const Node &node) { return kernelOf(prepare(node, convolutionRequest(node))); }
+
+Kernel conv2dBias(const Node &node) {
+  const auto whole = biasedProduct(node, "conv2d");
+  try {
+    return kernelOf(prepare(node, whole));
+  } catch (const Failure &) {
+    return stepByStep(node, "conv2d", conv2d, biasAdd, relu);
+  }
+}
 
 } // namespace dualpath::cuda

@@ -2,6 +2,7 @@
 
 #include "../engine/convolution_shape.h"
 #include "../functors/margins.h"
+#include "epilogue.h"
 
 #include <string>
 #include <vector>
@@ -24,7 +25,8 @@ struct ConvolutionRequest {
   TensorRequest image, weights, result; // x or dx with its margins, w or dw, y or dy
   std::vector<int64_t> padding, strides, dilations;
   functors::Margins margins;
-  bool tf32; // inputs of products may be rounded to TF32
+  bool tf32;                          // inputs of products may be rounded to TF32
+  Epilogue epilogue = Epilogue::None; // of a forward one
 
   bool copiesImage() const;
   /// Whether inputs are bf16; sums are f32 all the same.

@@ -66,6 +66,8 @@ public:
     require(node, cublasLtMatmulDescCreate(&operation_.value, compute, CUDA_R_32F), "description");
     transpose(CUBLASLT_MATMUL_DESC_TRANSA, request.first.transposed);
     transpose(CUBLASLT_MATMUL_DESC_TRANSB, request.second.transposed);
+    if (request.epilogue != Epilogue::None)
+      addEpilogue(request.epilogue);
     describe(first_, request.first), describe(second_, request.second), describe(result_, request.result);
     choose();
   }
@@ -76,8 +78,11 @@ public:
            std::to_string(setting(CUBLASLT_ALGO_CONFIG_SPLITK_NUM));
   }
   size_t workspaceBytes() const override { return chosen_.workspaceSize; }
-  void run(const void *first, const void *second, void *result, std::byte *workspace) override {
+  void run(const void *first, const void *second, void *result, std::byte *workspace,
+           const void *bias) override {
     const float one = 1, kept = accumulate_ ? 1 : 0;
+    if (bias)
+      set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias, "bias");
     require(node_,
             cublasLtMatmul(handle(), operation_.value, &one, first, first_.value, second, second_.value,
                            &kept, result, result_.value, result, result_.value, &chosen_.algo, workspace,
@@ -91,9 +96,18 @@ private:
   static constexpr size_t mostWorkspace = size_t{32} << 20;
 
   void transpose(cublasLtMatmulDescAttributes_t which, bool transposed) {
-    const cublasOperation_t operation = transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
-    require(node_, cublasLtMatmulDescSetAttribute(operation_.value, which, &operation, sizeof operation),
-            "transposition");
+    set(which, transposed ? CUBLAS_OP_T : CUBLAS_OP_N, "transposition");
+  }
+  void addEpilogue(Epilogue epilogue) {
+    const bool relu = epilogue == Epilogue::BiasRelu;
+    set(CUBLASLT_MATMUL_DESC_EPILOGUE, relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS,
+        "epilogue");
+    set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, CUDA_R_32F, "type of the bias");
+    // The choice of an algorithm wants a pointer, aligned as the one that comes with each run.
+    set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, reinterpret_cast<const void *>(uintptr_t{alignment}), "bias");
+  }
+  template <class T> void set(cublasLtMatmulDescAttributes_t which, T value, const char *what) {
+    require(node_, cublasLtMatmulDescSetAttribute(operation_.value, which, &value, sizeof value), what);
   }
   void describe(Matrix &matrix, const MatrixRequest &request) {
     require(node_,

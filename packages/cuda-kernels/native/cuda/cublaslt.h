@@ -14,10 +14,12 @@ public:
   virtual ~MatmulCall() = default;
   virtual std::string algorithm() const = 0;
   virtual size_t workspaceBytes() const = 0;
-  virtual void run(const void *first, const void *second, void *result, std::byte *workspace) = 0;
+  /// `bias`: for an epilogue, a number for each row of the result.
+  virtual void run(const void *first, const void *second, void *result, std::byte *workspace,
+                   const void *bias = nullptr) = 0;
 };
 
-/// Throws INTERNAL where cuBLASLt has no algorithm.
+/// Throws INTERNAL where cuBLASLt has no algorithm, the epilogue included.
 std::unique_ptr<MatmulCall> matmulCall(const Node &node, const MatmulRequest &request);
 
 /// "13.0.2" of the library that is loaded.

@@ -43,7 +43,7 @@ void require(const Node &node, fe::error_t status, const std::string &what) {
                   {{"op", node.op}, {"node", node.name}, {"status", static_cast<double>(status.get_code())}});
 }
 
-enum Uid : int64_t { imageUid = 1, weightsUid, resultUid };
+enum Uid : int64_t { imageUid = 1, weightsUid, resultUid, biasUid };
 
 fe::DataType_t typeOf(const TensorRequest &tensor) {
   return tensor.type == DType::BF16 ? fe::DataType_t::BFLOAT16 : fe::DataType_t::FLOAT;
@@ -73,12 +73,31 @@ void finish(const std::shared_ptr<fe::graph::Tensor_attributes> &output, const T
       .set_data_type(typeOf(tensor));
 }
 
+using Operand = std::shared_ptr<fe::graph::Tensor_attributes>;
+
+/// What is written of a forward convolution's sums.
+Operand withEpilogue(fe::graph::Graph &graph, const ConvolutionRequest &request, const Operand &sums) {
+  if (request.epilogue == Epilogue::None)
+    return sums;
+  const auto pointwise = [](fe::PointwiseMode_t mode) {
+    return fe::graph::Pointwise_attributes().set_mode(mode);
+  };
+  const int64_t channels = request.result.extents[1];
+  const TensorRequest bias{{1, channels, 1, 1}, {channels, 1, channels, channels}};
+  const auto shifted =
+      graph.pointwise(sums, graph.tensor(describe(bias, biasUid)), pointwise(fe::PointwiseMode_t::ADD));
+  return request.epilogue == Epilogue::Bias
+             ? shifted
+             : graph.pointwise(shifted, pointwise(fe::PointwiseMode_t::RELU_FWD));
+}
+
 void addConvolution(fe::graph::Graph &graph, const ConvolutionRequest &request) {
-  const auto &[pass, image, weights, result, padding, strides, dilations, margins, tf32] = request;
+  const auto &[pass, image, weights, result, padding, strides, dilations, margins, tf32, epilogue] = request;
   if (pass == ConvolutionPass::Forward)
-    return finish(graph.conv_fprop(graph.tensor(describe(image, imageUid)),
-                                   graph.tensor(describe(weights, weightsUid)),
-                                   geometry<fe::graph::Conv_fprop_attributes>(request)),
+    return finish(withEpilogue(graph, request,
+                               graph.conv_fprop(graph.tensor(describe(image, imageUid)),
+                                                graph.tensor(describe(weights, weightsUid)),
+                                                geometry<fe::graph::Conv_fprop_attributes>(request))),
                   result, resultUid);
   const auto dy = graph.tensor(describe(result, resultUid));
   if (pass == ConvolutionPass::GradX)
@@ -118,9 +137,11 @@ public:
 
   std::string engine() const override { return "cuDNN " + engine_; }
   size_t workspaceBytes() const override { return static_cast<size_t>(workspaceBytes_); }
-  void run(void *image, void *weights, void *result, std::byte *workspace) override {
+  void run(void *image, void *weights, void *result, std::byte *workspace, void *bias) override {
     std::unordered_map<int64_t, void *> pointers{
         {imageUid, image}, {weightsUid, weights}, {resultUid, result}};
+    if (bias)
+      pointers[biasUid] = bias;
     require(node_, graph_.execute(handle(), pointers, workspace), "execution");
   }
 

@@ -15,11 +15,11 @@ public:
   virtual ~ConvolutionCall() = default;
   virtual std::string engine() const = 0;
   virtual size_t workspaceBytes() const = 0;
-  /// Pointers in the roles of the request; workspace aligned to 64 bytes.
-  virtual void run(void *image, void *weights, void *result, std::byte *workspace) = 0;
+  /// Pointers in the roles of the request, `bias` for an epilogue; workspace aligned to 64 bytes.
+  virtual void run(void *image, void *weights, void *result, std::byte *workspace, void *bias) = 0;
 };
 
-/// Throws INTERNAL with cuDNN's words where it has no engine.
+/// Throws INTERNAL with cuDNN's words where it has no engine, the epilogue included.
 std::unique_ptr<ConvolutionCall> convolutionCall(const Node &node, const ConvolutionRequest &request);
 
 /// "9.13.1" of the library that is loaded.

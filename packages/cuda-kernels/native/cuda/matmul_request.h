@@ -1,6 +1,6 @@
 #pragma once
 
-#include "../engine/kernel.h"
+#include "epilogue.h"
 
 namespace dualpath::cuda {
 
@@ -16,6 +16,7 @@ struct MatmulRequest {
   MatrixRequest first, second, result;
   bool accumulate = false; // the product is added to what the result holds
   bool tf32 = false;       // inputs may be rounded to TF32
+  Epilogue epilogue = Epilogue::None;
 };
 
 /// Reads and checks a matmul node.

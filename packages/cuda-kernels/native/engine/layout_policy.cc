@@ -11,6 +11,7 @@ const std::unordered_map<std::string_view, LayoutPolicy> &rows() {
   static const auto *table = new std::unordered_map<std::string_view, LayoutPolicy>{
       // Library kernels
       {"conv2d", LayoutPolicy::ChannelAware},
+      {"conv2dBias", LayoutPolicy::ChannelAware},
       {"conv2dGradX", LayoutPolicy::ChannelAware},
       {"conv2dGradW", LayoutPolicy::ChannelAware},
       {"batchNorm", LayoutPolicy::Any},

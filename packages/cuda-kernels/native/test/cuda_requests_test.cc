@@ -19,7 +19,7 @@ double at(const MatrixRequest &matrix, const float *data, int64_t row, int64_t c
 }
 
 Doubles obey(const MatmulRequest &request, const float *first, const float *second) {
-  const auto &[a, b, y, accumulate, tf32] = request;
+  const auto &[a, b, y, accumulate, tf32, epilogue] = request;
   const auto inner = a.transposed ? a.rows : a.columns;
   Doubles result(y.rows * y.columns, accumulate ? 1 : 0);
   for (int64_t column = 0; column < y.columns; ++column)

@@ -66,6 +66,24 @@ export function productPlan(size: number): Plan {
   });
 }
 
+/** y = ReLU(x w + bias), with x fed, w and bias stored, all `size` long or square. */
+export function biasedPlan(size: number): Plan {
+  return planOf({
+    name: "biased",
+    values: {
+      x: { shape: [size, size], place: feed },
+      w: { shape: [size, size], place: stored },
+      bias: { shape: [size], place: stored },
+      y: { shape: [size, size], place: arena(0) },
+    },
+    nodes: [
+      { op: "matmulBias", inputs: ["x", "w", "bias"], outputs: ["y"], attrs: { ...product, relu: true } },
+    ],
+    taps: ["y"],
+    arenaBytes: Math.ceil((size * size * 4) / 64) * 64,
+  });
+}
+
 /** y = x w w ... w, `links` times: work that takes a while. */
 export function longPlan(size: number, links: number): Plan {
   const bytes = size * size * 4;

@@ -92,17 +92,34 @@ const secondOrder = (cases: readonly OpCase[], gradients: readonly string[]): re
 const product = (title: string, a: number[], b: number[], attrs = {}, gradients = ["a", "b"]): OpCase =>
   opCase(title, { a: signed(...a), b: signed(...b) }, { attrs, gradients, tolerance: sumTolerance });
 
+/** The same inputs with a bias for each of the result's channels, and once more with ReLU. */
+const biased = (entry: OpCase, channels: number): readonly OpCase[] =>
+  [false, true].map((relu) => ({
+    ...entry,
+    title: `${entry.title}${relu ? ", ReLU" : ""}`,
+    inputs: { ...entry.inputs, bias: signed(channels)(`${entry.title}.bias`) },
+    attrs: { ...entry.attrs, relu },
+    gradients: [],
+  }));
+
+const products: readonly OpCase[] = [
+  product("plain", [3, 4], [4, 5]),
+  product("transposed a", [4, 3], [4, 5], { transposeA: true }),
+  product("transposed b", [3, 4], [5, 4], { transposeB: true }),
+  product("both transposed", [4, 3], [5, 4], { transposeA: true, transposeB: true }),
+  product("one row", [1, 7], [7, 2]),
+  product("wide", [33, 130], [65, 130], { transposeB: true }, []),
+  product("tall, transposed a", [129, 17], [129, 70], { transposeA: true }, []),
+];
+
+const columnsOf = ({ inputs, attrs }: OpCase): number =>
+  inputs["b"]!.shape[attrs["transposeB"] === true ? 0 : 1]!;
+
 export const convolutionCases: Readonly<Record<string, readonly OpCase[]>> = {
   conv2d: forward,
+  conv2dBias: forward.flatMap((entry) => biased(entry, entry.inputs["w"]!.shape[0]!)),
   conv2dGradX: secondOrder(gradX, ["dy", "w"]),
   conv2dGradW: secondOrder(gradW, ["x", "dy"]),
-  matmul: [
-    product("plain", [3, 4], [4, 5]),
-    product("transposed a", [4, 3], [4, 5], { transposeA: true }),
-    product("transposed b", [3, 4], [5, 4], { transposeB: true }),
-    product("both transposed", [4, 3], [5, 4], { transposeA: true, transposeB: true }),
-    product("one row", [1, 7], [7, 2]),
-    product("wide", [33, 130], [65, 130], { transposeB: true }, []),
-    product("tall, transposed a", [129, 17], [129, 70], { transposeA: true }, []),
-  ],
+  matmul: products,
+  matmulBias: products.flatMap((entry) => biased(entry, columnsOf(entry))),
 };

@@ -13,6 +13,7 @@
 using dualpath::DType;
 using dualpath::host_device::enqueue;
 using dualpath::host_device::readFloats;
+using dualpath::host_device::setting;
 using dualpath::host_device::writeFloats;
 
 namespace {
@@ -21,12 +22,16 @@ constexpr size_t workspace = 4096;
 
 /// What the descriptions of the library hold, in this library's own form.
 struct Operation {
-  std::map<int, int32_t> attributes;
-  int32_t attribute(int which, int32_t otherwise) const {
+  std::map<int, int64_t> attributes;
+  int64_t attribute(int which, int64_t otherwise) const {
     const auto found = attributes.find(which);
     return found == attributes.end() ? otherwise : found->second;
   }
   bool transposed(int which) const { return attribute(which, CUBLAS_OP_N) == CUBLAS_OP_T; }
+  int64_t epilogue() const { return attribute(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_DEFAULT); }
+  const float *bias() const {
+    return reinterpret_cast<const float *>(attribute(CUBLASLT_MATMUL_DESC_BIAS_POINTER, 0));
+  }
 };
 
 struct Matrix {
@@ -45,10 +50,13 @@ struct Product {
   const void *first, *second;
   void *result;
   float alpha, beta;
+  int64_t epilogue;
+  const float *bias;
 
   void operator()() const {
     auto sums = readFloats(result, y.type, y.count());
     accumulate(readFloats(first, a.type, a.count()), readFloats(second, b.type, b.count()), sums);
+    finish(sums);
     writeFloats(sums, result, y.type);
   }
 
@@ -67,7 +75,24 @@ private:
       }
     }
   }
+  void finish(std::vector<float> &sums) const {
+    for (int64_t column = 0; column < y.columns; ++column)
+      for (int64_t row = 0; row < y.rows; ++row) {
+        float &sum = sums[static_cast<size_t>(row + column * y.leading)];
+        if (epilogue & CUBLASLT_EPILOGUE_BIAS)
+          sum += bias[row];
+        if (epilogue & CUBLASLT_EPILOGUE_RELU)
+          sum = std::max(sum, 0.0f);
+      }
+  }
 };
+
+/// It reads a bias in the result's type, and need not have an algorithm with an epilogue.
+bool epilogueFits(const Operation &operation, const Matrix &y) {
+  const auto type = operation.attribute(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, CUDA_R_32F);
+  return operation.epilogue() == CUBLASLT_EPILOGUE_DEFAULT ||
+         (operation.bias() && type == CUDA_R_32F && y.type == DType::F32 && setting("epilogues", 1) != 0);
+}
 
 /// cuBLASLt takes both factors in one type, and writes f32 or what it read.
 bool typesFit(const Matrix &a, const Matrix &b, const Matrix &y) {
@@ -78,7 +103,8 @@ bool fits(const Operation &operation, const Matrix &a, const Matrix &b, const Ma
   const bool ta = operation.transposed(CUBLASLT_MATMUL_DESC_TRANSA),
              tb = operation.transposed(CUBLASLT_MATMUL_DESC_TRANSB);
   return (ta ? a.columns : a.rows) == y.rows && (tb ? b.rows : b.columns) == y.columns &&
-         (ta ? a.rows : a.columns) == (tb ? b.columns : b.rows) && typesFit(a, b, y);
+         (ta ? a.rows : a.columns) == (tb ? b.columns : b.rows) && typesFit(a, b, y) &&
+         epilogueFits(operation, y);
 }
 
 } // namespace
@@ -106,7 +132,7 @@ cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t operation) {
 cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t operation,
                                               cublasLtMatmulDescAttributes_t which, const void *value,
                                               size_t bytes) {
-  std::memcpy(&of(operation).attributes[which], value, std::min(bytes, sizeof(int32_t)));
+  std::memcpy(&of(operation).attributes[which], value, std::min(bytes, sizeof(int64_t)));
   return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -165,7 +191,9 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t operation, 
                         second,
                         result,
                         *static_cast<const float *>(alpha),
-                        *static_cast<const float *>(beta)};
+                        *static_cast<const float *>(beta),
+                        of(operation).epilogue(),
+                        of(operation).bias()};
   const auto work = [=] {
     std::memset(bytes, 0xFF, size);
     product();

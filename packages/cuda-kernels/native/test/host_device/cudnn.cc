@@ -84,13 +84,28 @@ void accumulate(const ConvolutionRequest &request, View &image, View &weights, V
   }
 }
 
-void convolve(const ConvolutionRequest &request, void *x, void *w, void *y) {
+void addEpilogue(const ConvolutionRequest &request, View &result, const float *bias) {
+  const auto &e = request.result.extents;
+  for (int64_t n = 0; n < e[0]; ++n)
+    for (int64_t o = 0; o < e[1]; ++o)
+      for (int64_t row = 0; row < e[2]; ++row)
+        for (int64_t column = 0; column < e[3]; ++column) {
+          float &sum = *result.at(n, o, row, column);
+          sum += bias[o];
+          if (request.epilogue == Epilogue::BiasRelu)
+            sum = std::max(sum, 0.0f);
+        }
+}
+
+void convolve(const ConvolutionRequest &request, void *x, void *w, void *y, const void *bias) {
   View image(request.image, x), weights(request.weights, w), result(request.result, y);
   View &computed = request.pass == ConvolutionPass::Forward ? result
                    : request.pass == ConvolutionPass::GradX ? image
                                                             : weights;
   computed.clear();
   accumulate(request, image, weights, result);
+  if (request.epilogue != Epilogue::None)
+    addEpilogue(request, result, static_cast<const float *>(bias));
   computed.store();
 }
 
@@ -99,10 +114,10 @@ public:
   explicit LoopCall(ConvolutionRequest request) : request_(std::move(request)) {}
   std::string engine() const override { return "cuDNN loops"; }
   size_t workspaceBytes() const override { return workspace; }
-  void run(void *image, void *weights, void *result, std::byte *bytes) override {
+  void run(void *image, void *weights, void *result, std::byte *bytes, void *bias) override {
     const auto work = [=, this] {
       std::memset(bytes, 0xFF, workspace);
-      convolve(request_, image, weights, result);
+      convolve(request_, image, weights, result, bias);
     };
     requireSuccess(host_device::enqueue(stream(), "convolution", work), "convolution");
   }
@@ -112,8 +127,11 @@ private:
   const ConvolutionRequest request_;
 };
 
-/// cuDNN takes both inputs in one type, and need not have an engine from bf16 to f32.
+/// cuDNN takes both inputs in one type, and need not have an engine from bf16 to f32, nor one with an
+/// epilogue.
 bool hasEngine(const ConvolutionRequest &request) {
+  if (request.epilogue != Epilogue::None && host_device::setting("epilogues", 1) == 0)
+    return false;
   const auto type = request.narrow() ? DType::BF16 : DType::F32;
   for (auto *tensor : {&request.image, &request.weights, &request.result})
     if (tensor->type != type && tensor != &request.computed())
