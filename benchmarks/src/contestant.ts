@@ -9,6 +9,8 @@ export interface Request {
 }
 
 interface Reply {
+  readonly ownBytes?: number;
+  readonly plannedBytes?: number;
   readonly seconds?: readonly number[];
   readonly peakBytes?: number;
 }
@@ -27,6 +29,10 @@ export class Contestant {
   readonly #process: ChildProcess;
   readonly #replies: AsyncIterator<string>;
   readonly #name: string;
+  /** Of the process before it loaded the workload. */
+  ownBytes = 0;
+  /** What the workload was predicted to take, where something predicts it. */
+  plannedBytes: number | undefined;
 
   private constructor(program: string, script: string) {
     this.#name = script;
@@ -45,8 +51,8 @@ export class Contestant {
 
   static async #load(program: string, script: string, request: Request): Promise<Contestant> {
     const contestant = new Contestant(program, script);
-    await contestant.#ask(request);
-    return contestant;
+    const { ownBytes = 0, plannedBytes } = await contestant.#ask(request);
+    return Object.assign(contestant, { ownBytes, plannedBytes });
   }
 
   async run(steps: number): Promise<Measurement> {

@@ -8,7 +8,7 @@ import { Contestant, type Request } from "./contestant.js";
 import { interleave, type Comparison } from "./interleave.js";
 import { writePhotos } from "./synthetic-photos.js";
 
-/** One comparison as it is printed and written: throughput of both sides, above 1 we are faster. */
+/** One comparison as it is printed and written: throughput or memory of both sides. */
 interface Row {
   readonly name: string;
   readonly ours: number;
@@ -74,13 +74,26 @@ const workloads: readonly Workload[] = [
   },
 ];
 
-function rowsOf(name: string, { items, unit }: Workload, comparison: Comparison): Row[] {
+/** Memory rows: `ours` beside PyTorch's peak, and beside what the plan predicted. */
+function rowsOf(
+  name: string,
+  { items, unit }: Workload,
+  comparison: Comparison,
+  { ownBytes, plannedBytes }: Contestant,
+): Row[] {
   const { ours, peer, ratio, spread, ourPeakBytes, peerPeakBytes } = comparison;
   const speed: Row = { name, ours: items / ours, peer: items / peer, ratio, spread, unit };
-  const memory = peerPeakBytes / ourPeakBytes;
-  const mebibytes = (bytes: number): number => bytes / 2 ** 20;
-  const peak = { ours: mebibytes(ourPeakBytes), peer: mebibytes(peerPeakBytes), ratio: memory };
-  return [speed, { name: `${name}, peak memory`, ...peak, spread: [memory, memory], unit: "MiB" }];
+  const rows = [speed, memoryRow(`${name}, peak memory`, ourPeakBytes, peerPeakBytes)];
+  if (plannedBytes !== undefined)
+    rows.push(
+      memoryRow(`${name}, memory above Node's own beside the plan`, ourPeakBytes - ownBytes, plannedBytes),
+    );
+  return rows;
+}
+
+function memoryRow(name: string, ours: number, peer: number): Row {
+  const ratio = peer / ours;
+  return { name, ours: ours / 2 ** 20, peer: peer / 2 ** 20, ratio, spread: [ratio, ratio], unit: "MiB" };
 }
 
 const nameOf = ({ request, precision }: Workload): string =>
@@ -104,7 +117,7 @@ async function compare(python: string, workload: Workload, rounds: number, steps
     const peer = await Contestant.pytorch(python, { threads, ...request, mode });
     const ours = await Contestant.dualpath({ threads, ...request });
     const comparison = await interleave(ours, peer, rounds, steps);
-    rows.push(rowsOf(`${nameOf(workload)} against ${mode}`, workload, comparison));
+    rows.push(rowsOf(`${nameOf(workload)} against ${mode}`, workload, comparison, ours));
     ours.stop();
     peer.stop();
     console.error(`${rows.at(-1)![0]!.name}: ${rows.at(-1)![0]!.ratio.toFixed(2)}`);

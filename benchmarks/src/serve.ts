@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { workloads } from "./workloads/index.js";
-import type { Step } from "./workloads/workload.js";
+import type { Loaded } from "./workloads/workload.js";
 
 function peakBytes(): number {
   const kilobytes = /VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"));
@@ -16,15 +16,16 @@ async function answer(command: Record<string, unknown>): Promise<object> {
       throw new RangeError(
         `no workload '${command["load"]}'; there are ${Object.keys(workloads).join(", ")}`,
       );
-    step = await open(command as unknown as Parameters<typeof open>[0]);
-    return { loaded: command["load"] };
+    const ownBytes = process.memoryUsage.rss();
+    loaded = await open(command as unknown as Parameters<typeof open>[0]);
+    return { loaded: command["load"], ownBytes, plannedBytes: loaded.plannedBytes };
   }
   const seconds: number[] = [];
-  for (let index = 0; index < Number(command["run"]); index++) seconds.push(await step!());
+  for (let index = 0; index < Number(command["run"]); index++) seconds.push(await loaded!.step());
   return { seconds, peakBytes: peakBytes() };
 }
 
-let step: Step | undefined;
+let loaded: Loaded | undefined;
 for await (const line of createInterface({ input: process.stdin })) {
   process.stdout.write(`${JSON.stringify(await answer(JSON.parse(line) as Record<string, unknown>))}\n`);
 }

@@ -1,13 +1,13 @@
 import { cropResize, Graph, Store } from "@dualpath/core";
 import { centreBoxes, decodeImage } from "@dualpath/datasets";
 import { photoFiles } from "../synthetic-photos.js";
-import { timed, type Settings, type Step } from "./workload.js";
+import { timed, type Settings, type Loaded } from "./workload.js";
 
 /** Side of a decoded photo, and of what is cut out of it for a batch. */
 const [decoded, picture] = [256, 224];
 
 /** JPEG files to a batch that a step can take: decoded, cropped, mirrored and normalised; one photo in flight a thread. */
-export async function photoBatch({ threads, photos }: Settings): Promise<Step> {
+export async function photoBatch({ threads, photos }: Settings): Promise<Loaded> {
   const files = photoFiles(photos);
   const store = Store.open({ device: "cpu", threads });
   const graph = new Graph("photos");

@@ -18,10 +18,10 @@ import {
   type Value,
 } from "@dualpath/core";
 import { numbers } from "./synthetic.js";
-import { timed, type Settings, type Step } from "./workload.js";
+import { timed, type Settings, type Loaded } from "./workload.js";
 
 /** Forward, backward and update of paper A's text CNN alone; the loss is the mean square of its feature. */
-export async function textCnnStep({ threads, batch, vocabulary }: Settings): Promise<Step> {
+export async function textCnnStep({ threads, batch, vocabulary }: Settings): Promise<Loaded> {
   const store = Store.open({ device: "cpu", threads });
   const graph = new Graph("text-cnn");
   const context = createBuildContext(graph, { mode: "train" });
@@ -73,7 +73,7 @@ async function fill(store: Store, declarations: Iterable<ParameterDeclaration>):
 }
 
 /** MobileNetV2's pooled feature, without training. */
-export async function mobileNetV2Forward({ threads, batch }: Settings): Promise<Step> {
+export async function mobileNetV2Forward({ threads, batch }: Settings): Promise<Loaded> {
   const store = Store.open({ device: "cpu", threads });
   const model = dualPath(
     { image: { kind: "mobilenet-v2" }, text: { kind: "vector", dimension: 1 } },
@@ -91,7 +91,7 @@ export async function mobileNetV2Forward({ threads, batch }: Settings): Promise<
 }
 
 /** Ranks of both directions from unit embeddings. */
-export function recall({ threads, images, texts, dimension }: Settings): Step {
+export function recall({ threads, images, texts, dimension }: Settings): Loaded {
   const store = Store.open({ device: "cpu", threads });
   const number = numbers(2 ** 16);
   const rows = (count: number) => ({

@@ -1,13 +1,23 @@
 import { join } from "node:path";
-import { Trainer, type TrainingEvent, type TrainerOptions } from "@dualpath/core";
+import {
+  curriculumSchema,
+  dualPath,
+  explain,
+  makePlan,
+  stageGraph,
+  Trainer,
+  type Stage,
+  type TrainerOptions,
+  type TrainingEvent,
+} from "@dualpath/core";
 import { experimentSchema, loadExperiment } from "@dualpath/experiments";
 import { syntheticData, type SyntheticSizes } from "./synthetic.js";
-import type { Settings, Step } from "./workload.js";
+import type { Loaded, Settings } from "./workload.js";
 
 const presets = join(import.meta.dirname, "../../../packages/experiments/configs");
 
 /** Paper A's model and stage: instance loss of both paths, nothing frozen, SGD with Nesterov momentum. */
-export function dualPathResNet50(settings: Settings): Step {
+export function dualPathResNet50(settings: Settings): Loaded {
   const length = 32;
   return trainingSteps(
     { ...settings, length, picture: 224 },
@@ -35,7 +45,7 @@ export function dualPathResNet50(settings: Settings): Step {
 }
 
 /** The second stage of the embedded corpus's preset, as it is trained. */
-export function emoji(settings: Settings): Step {
+export function emoji(settings: Settings): Loaded {
   const { experiment } = loadExperiment(join(presets, "emoji.yaml"), experimentSchema);
   const { model, curriculum } = experiment;
   const { length } = model.text as { length: number };
@@ -47,16 +57,27 @@ export function emoji(settings: Settings): Step {
   );
 }
 
-/** Seconds from one step's event to the next one's. */
-function trainingSteps(
-  sizes: SyntheticSizes,
-  options: Pick<TrainerOptions, "model" | "curriculum" | "threads" | "precision">,
-): Step {
+type Training = Pick<TrainerOptions, "model" | "curriculum" | "threads" | "precision">;
+
+function trainingSteps(sizes: SyntheticSizes, options: Training): Loaded {
   const trainer = new Trainer({ ...options, data: syntheticData(sizes), seed: 0, device: "cpu" });
-  return stepsOf(trainer.run());
+  return { step: stepsOf(trainer.run()), plannedBytes: plannedBytes(sizes, options) };
 }
 
-function stepsOf(events: AsyncIterator<TrainingEvent>): Step {
+/** What `explain` says of the stage: its arena, and all that it keeps. */
+function plannedBytes(
+  { picture, ...sizes }: SyntheticSizes,
+  { model, curriculum, precision = "f32" }: Training,
+): number {
+  const [stage] = curriculumSchema.parse(curriculum) as [Stage];
+  const { graph, updates, taps } = stageGraph(dualPath(model, sizes), stage, [picture, picture]);
+  const plan = makePlan(graph, { taps: Object.values(taps), effects: updates, precision });
+  const { arenaBytes, storeBytes } = explain(plan).totals;
+  return arenaBytes + storeBytes;
+}
+
+/** Seconds from one step's event to the next one's. */
+function stepsOf(events: AsyncIterator<TrainingEvent>): Loaded["step"] {
   return async () => {
     for (let start = performance.now(); ;) {
       const { value, done } = await events.next();

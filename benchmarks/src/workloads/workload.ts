@@ -1,7 +1,12 @@
 import type { Precision } from "@dualpath/core";
 
-/** A loaded workload: runs one step and returns its seconds. */
-export type Step = () => Promise<number>;
+/** A loaded workload. */
+export interface Loaded {
+  /** Runs one step and returns its seconds. */
+  step(): Promise<number>;
+  /** Store and arena as the plan predicts them, where the workload is one plan. */
+  readonly plannedBytes?: number;
+}
 
 /** Sizes that a workload may ask for; both sides of a comparison get the same ones. */
 export interface Settings {
@@ -21,10 +26,11 @@ export interface Settings {
 }
 
 /** Seconds that `work` takes. */
-export function timed(work: () => Promise<unknown>): Step {
-  return async () => {
+export function timed(work: () => Promise<unknown>): Loaded {
+  const step = async () => {
     const start = performance.now();
     await work();
     return (performance.now() - start) / 1000;
   };
+  return { step };
 }
