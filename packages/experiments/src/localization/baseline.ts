@@ -2,7 +2,8 @@ import type { ImageRows, Multiply, TextRows } from "@dualpath/datasets";
 import { canonicalCorrelation } from "../baselines/canonical-correlation.js";
 import { canonicalEmbedding } from "../baselines/canonical-embedding.js";
 import type { BaselineConfig } from "../baselines/config.js";
-import { regionBlocks, textBlocks, type EmbeddedRows } from "./embed.js";
+import { byCosine, type Comparison } from "./compare.js";
+import { regionBlocks, textBlocks } from "./embed.js";
 import type { PhrasePair } from "./phrase-pairs.js";
 
 const BLOCK = 1024;
@@ -18,21 +19,21 @@ export interface BaselineInput {
   readonly multiply: Multiply;
 }
 
-/** Candidates and phrases in the normalised canonical coordinates of the training pairs. */
+/** Candidates and phrases, compared in the normalised canonical coordinates of the training pairs. */
 export async function canonicalRegions(
   { training, pairs, candidates, texts, seed, multiply }: BaselineInput,
   { dimensions, regularization, power }: BaselineConfig,
-): Promise<EmbeddedRows> {
+): Promise<Comparison> {
   const widths = [training.shape[0]!, texts.length] as const;
   const { x, y, correlations } = await canonicalCorrelation(pairedRows(training, texts, pairs), {
     ...{ widths, dimensions, regularization, seed, multiply },
   });
   const options = { correlations, power, multiply };
-  return {
+  return byCosine({
     images: await canonicalEmbedding(x, regionRows(candidates), candidates.count, options),
     texts: await canonicalEmbedding(y, phraseRows(texts), texts.count, options),
     dimension: dimensions,
-  };
+  });
 }
 
 async function* regionRows(regions: ImageRows): AsyncGenerator<Float32Array> {

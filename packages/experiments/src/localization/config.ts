@@ -1,4 +1,4 @@
-import { imageTrunkSchema, modelSchema, stageSchema } from "@dualpath/core";
+import { imageTrunkSchema, modelSchema, stageSchema, type ModelConfig, type Stage } from "@dualpath/core";
 import { flickr30kEntitiesSchema, textSchema } from "@dualpath/datasets";
 import { z } from "zod";
 import { baselineSchema } from "../baselines/config.js";
@@ -81,7 +81,25 @@ export const localizationSchema = z
   .refine(({ hardNegatives }) => (hardNegatives?.stage.losses.structure?.images ?? 0) === 0, {
     error: "hard negatives belong to no class: the structure loss of images must have weight 0",
     path: ["hardNegatives", "stage", "losses", "structure", "images"],
+  })
+  .refine(everyStageLearnsItsScores, {
+    error:
+      "a similarity network scores the boxes and learns by losses.logistic, in every stage; neither goes alone",
+    path: ["model", "similarity"],
   });
+
+/** What ranks the boxes has to be what the stages train. */
+function everyStageLearnsItsScores({ model, training, hardNegatives }: StagedModel): boolean {
+  const learns = ({ losses }: Stage): boolean => (losses.logistic?.weight ?? 0) > 0;
+  const stages = [training, ...(hardNegatives ? [hardNegatives.stage] : [])];
+  return stages.every((stage) => learns(stage) === (model.similarity !== undefined));
+}
+
+interface StagedModel {
+  readonly model: ModelConfig;
+  readonly training: Stage;
+  readonly hardNegatives?: { readonly stage: Stage } | undefined;
+}
 
 export type LocalizationConfig = z.infer<typeof localizationSchema>;
 

@@ -1,50 +1,36 @@
-import { Embedder, evaluationSchema, loadModel, Store, type Embeddings } from "@dualpath/core";
+import { evaluationSchema, type Embedder, type Embeddings } from "@dualpath/core";
 import type { ImageRows, TextRows } from "@dualpath/datasets";
-import type { Device } from "../config/schema.js";
 
 /** Unit vectors of all regions and all phrases. */
 export interface EmbeddedRows extends Embeddings {
   readonly dimension: number;
 }
 
-export interface EmbedOptions {
-  readonly device: Device;
-  readonly threads: number;
-  readonly signal: AbortSignal;
-}
+/** Rows of a batch. */
+export const EMBEDDED_AT_ONCE = 512;
 
-const BATCH = 512;
-
-/** Embeds every region and every phrase with a checkpoint's model. */
+/** Embeds every region and every phrase. */
 export async function embedRows(
-  checkpoint: string,
+  embedder: Embedder,
   images: ImageRows,
   texts: TextRows,
-  { device, threads, signal }: EmbedOptions,
+  signal: AbortSignal,
 ): Promise<EmbeddedRows> {
-  const store = Store.open({ device, threads });
-  try {
-    const { model } = await loadModel(checkpoint, store);
-    const embedder = await Embedder.open(store, model, { batchSize: BATCH });
-    const data = {
-      name: "regions and phrases",
-      images: {
-        count: images.count,
-        labels: new Int32Array(images.count),
-        batches: (rows: number) => regionBlocks(images, rows),
-      },
-      texts: {
-        count: texts.count,
-        labels: new Int32Array(texts.count),
-        batches: (rows: number) => textBlocks(texts, rows),
-      },
-    };
-    const embeddings = await embedder.embed(data, evaluationSchema.parse({ batchSize: BATCH }), signal);
-    await embedder.dispose();
-    return { ...embeddings, dimension: embedder.dimension };
-  } finally {
-    await store.dispose();
-  }
+  const data = {
+    name: "regions and phrases",
+    images: {
+      count: images.count,
+      labels: new Int32Array(images.count),
+      batches: (rows: number) => regionBlocks(images, rows),
+    },
+    texts: {
+      count: texts.count,
+      labels: new Int32Array(texts.count),
+      batches: (rows: number) => textBlocks(texts, rows),
+    },
+  };
+  const views = evaluationSchema.parse({ batchSize: EMBEDDED_AT_ONCE });
+  return { ...(await embedder.embed(data, views, signal)), dimension: embedder.dimension };
 }
 
 /** Features of all regions in order, [n, dimension] a block. */

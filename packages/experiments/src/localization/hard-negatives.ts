@@ -1,45 +1,62 @@
 import { intersectionOverUnion } from "@dualpath/datasets";
+import type { Comparison } from "./compare.js";
 import type { HardNegativesConfig } from "./config.js";
-import type { EmbeddedRows } from "./embed.js";
 import type { PhrasePair } from "./phrase-pairs.js";
 import type { ProposedRegions } from "./proposals.js";
 import type { Region } from "./regions.js";
 
-/** Right regions (rows 0 .. n - 1 of the embeddings) and the proposals of their images (rows from n on). */
+/** Right regions (rows 0 .. n - 1 of the comparison) and the proposals of their images (rows from n on). */
 export interface MiningInput {
   readonly regions: readonly Region[];
   readonly pairs: readonly PhrasePair[];
   readonly proposed: ProposedRegions;
-  readonly embedded: EmbeddedRows;
+  readonly comparison: Comparison;
 }
 
 /**
- * For each pair `each` rows of proposals that overlap the right region by less than `below`, the ones most similar to
- * the phrase first, so that those that score above the right region lead (paper B, 4.4). Where an image has too few they
+ * For each pair `each` rows of proposals that overlap the right region by less than `below`, the ones that fit the phrase
+ * best first, so that those that score above the right region lead (paper B, 4.4). Where an image has too few they
  * repeat; pairs without any are left out of `kept`.
  */
-export function mineHardNegatives(
-  { regions, pairs, proposed, embedded }: MiningInput,
+export async function mineHardNegatives(
+  { regions, pairs, proposed, comparison }: MiningInput,
   { each, below }: Pick<HardNegativesConfig, "each" | "below">,
-): { kept: PhrasePair[]; negatives: number[][] } {
+): Promise<{ kept: PhrasePair[]; negatives: number[][] }> {
   const imageRange = rangesByImage(proposed);
   const kept: PhrasePair[] = [];
   const negatives: number[][] = [];
-  for (const pair of pairs) {
-    const { image, box } = regions[pair.region]!;
-    const [first, end] = imageRange.get(image.id) ?? [0, 0];
-    const wrong: { row: number; score: number }[] = [];
-    for (let index = first; index < end; index++) {
-      if (intersectionOverUnion(proposed.regions[index]!.box, box) >= below) continue;
-      const row = regions.length + index;
-      wrong.push({ row, score: similarity(embedded, row, pair.phrase) });
+  for (const [id, own] of pairsByImage(regions, pairs)) {
+    const [first, end] = imageRange.get(id) ?? [0, 0];
+    const boxes = proposed.regions.slice(first, end);
+    const rows = boxes.map((_, index) => regions.length + first + index);
+    const phrases = own.map(({ phrase }) => phrase);
+    const scores = await comparison.scores(rows, phrases);
+    for (const pair of own) {
+      const right = regions[pair.region]!.box;
+      const fit = scores.get(pair.phrase)!;
+      const wrong = [...boxes.keys()]
+        .filter((index) => intersectionOverUnion(boxes[index]!.box, right) < below)
+        .sort((a, b) => fit[b]! - fit[a]! || a - b);
+      if (wrong.length === 0) continue;
+      kept.push(pair);
+      negatives.push(Array.from({ length: each }, (_, index) => rows[wrong[index % wrong.length]!]!));
     }
-    if (wrong.length === 0) continue;
-    wrong.sort((a, b) => b.score - a.score || a.row - b.row);
-    kept.push(pair);
-    negatives.push(Array.from({ length: each }, (_, index) => wrong[index % wrong.length]!.row));
   }
   return { kept, negatives };
+}
+
+function pairsByImage(
+  regions: readonly Region[],
+  pairs: readonly PhrasePair[],
+): ReadonlyMap<string, PhrasePair[]> {
+  const groups = new Map<string, PhrasePair[]>();
+  for (const pair of pairs) {
+    const { id } = regions[pair.region]!.image;
+    const own = groups.get(id);
+    if (own) own.push(pair);
+    else groups.set(id, [pair]);
+  }
+  return groups;
 }
 
 function rangesByImage({ regions, offsets }: ProposedRegions): Map<string, readonly [number, number]> {
@@ -50,15 +67,4 @@ function rangesByImage({ regions, offsets }: ProposedRegions): Map<string, reado
     if (id !== undefined && end > first) ranges.set(id, [first, end]);
   }
   return ranges;
-}
-
-/** Cosine of a region and a phrase. */
-export function similarity(
-  { images, texts, dimension }: EmbeddedRows,
-  region: number,
-  phrase: number,
-): number {
-  let sum = 0;
-  for (let k = 0; k < dimension; k++) sum += images[region * dimension + k]! * texts[phrase * dimension + k]!;
-  return sum;
 }

@@ -4,52 +4,14 @@ import { plainMultiply } from "@dualpath/datasets";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../testing/temporary.js";
-import { tinyTrunk, writeTinyEntities, writeTinyTrunk } from "../testing/tiny-entities.js";
+import { tinyLocalization, writeTinyEntities, writeTinyTrunk } from "../testing/tiny-entities.js";
 import { localizationSchema } from "./config.js";
+import { byCosine } from "./compare.js";
 import { mineHardNegatives } from "./hard-negatives.js";
 import { localize } from "./localize.js";
 import { squashed, type Region } from "./regions.js";
 
-const stage = {
-  name: "pairs",
-  epochs: 12,
-  batchSize: 8,
-  neighbours: { images: 2, texts: 1 },
-  losses: { structure: { margin: 0.2, violations: 10, images: 0.1, texts: 0 } },
-  optimizer: { kind: "adam" },
-  learningRate: 0.02,
-};
-
-const configIn = (folder: string) =>
-  localizationSchema.parse({
-    task: "phrase-localization",
-    name: "tiny entities",
-    device: "cpu",
-    entities: { directory: folder, images: "images" },
-    proposals: { kind: "grid", scales: [1, 0.5], aspects: [1], step: 1 },
-    regions: { trunk: tinyTrunk, weights: join(folder, "trunk.safetensors"), size: 64 },
-    text: { vectors: { kind: "tf-idf", words: 8 } },
-    model: {
-      image: { kind: "features", dimension: 16 },
-      text: { kind: "vector", dimension: 8 },
-      embedding: 16,
-      head: { imageHidden: 32, textHidden: 32, output: "batch-norm", dropout: 0 },
-      classifier: "none",
-    },
-    training: stage,
-    hardNegatives: {
-      proposals: 5,
-      stage: {
-        ...stage,
-        name: "hard",
-        epochs: 2,
-        neighbours: { images: 3, texts: 1 },
-        losses: { structure: { margin: 0.2, violations: 10, texts: 0 } },
-        learningRate: 0.002,
-      },
-    },
-    baseline: { dimensions: 4 },
-  });
+const configIn = (folder: string) => localizationSchema.parse(tinyLocalization(folder));
 
 describe("phrase localization", () => {
   it("learns which of the grid's boxes phrases mean, beside CCA, and draws where it found them", async () => {
@@ -127,25 +89,33 @@ describe("hard negatives", () => {
   };
   // Unit vectors at these angles; the phrase lies at 0.
   const angles = [0.5, 0.1, 0.2, 0.9, 0.3];
-  const embedded = {
+  const comparison = byCosine({
     images: Float32Array.from(angles.flatMap((angle) => [Math.cos(angle), Math.sin(angle)])),
     texts: Float32Array.of(1, 0),
     dimension: 2,
-  };
-  const input = { regions: [region(1, 50)], pairs: [{ region: 0, phrase: 0 }], proposed, embedded };
+  });
+  const input = { regions: [region(1, 50)], pairs: [{ region: 0, phrase: 0 }], proposed, comparison };
+  const mined = async (each: number, below: number) =>
+    (await mineHardNegatives(input, { each, below })).negatives;
 
-  it("are boxes that overlap little and look most like the phrase, and repeat where there are too few", () => {
-    expect(mineHardNegatives(input, { each: 2, below: 0.3 }).negatives).toEqual([[2, 3]]);
-    expect(mineHardNegatives(input, { each: 3, below: 0.3 }).negatives).toEqual([[2, 3, 2]]);
-    expect(mineHardNegatives(input, { each: 3, below: 0.5 }).negatives).toEqual([[2, 4, 3]]);
+  it("are boxes that overlap little and fit the phrase best, and repeat where there are too few", async () => {
+    expect(await mined(2, 0.3)).toEqual([[2, 3]]);
+    expect(await mined(3, 0.3)).toEqual([[2, 3, 2]]);
+    expect(await mined(3, 0.5)).toEqual([[2, 4, 3]]);
   });
 
-  it("leave out pairs of images without any", () => {
+  it("lead by what compares them, whatever their cosine", async () => {
+    const scores = () => Promise.resolve(new Map([[0, [9, 1, 2, 3]]]));
+    const other = { ...input, comparison: { ...comparison, scores } };
+    const { kept, negatives } = await mineHardNegatives(other, { each: 2, below: 0.3 });
+    expect(kept).toEqual(input.pairs);
+    expect(negatives).toEqual([[3, 2]]);
+  });
+
+  it("leave out pairs of images without any", async () => {
     const near = { regions: [region(1, 50)], offsets: [0, 1] };
-    expect(mineHardNegatives({ ...input, proposed: near }, { each: 1, below: 0.3 })).toEqual({
-      kept: [],
-      negatives: [],
-    });
+    const nothing = await mineHardNegatives({ ...input, proposed: near }, { each: 1, below: 0.3 });
+    expect(nothing).toEqual({ kept: [], negatives: [] });
   });
 });
 

@@ -13,8 +13,8 @@ import {
 import { ExperimentError } from "../errors.js";
 import { writeWhole } from "../process/files.js";
 import { canonicalRegions } from "./baseline.js";
+import { openComparison } from "./compare.js";
 import { splitName, type LocalizationConfig } from "./config.js";
-import { embedRows } from "./embed.js";
 import { mineHardNegatives } from "./hard-negatives.js";
 import { localizationPicture } from "./picture.js";
 import { hardNegativeData, pairData, phraseBook, trainingPairs, type PhraseBook } from "./phrase-pairs.js";
@@ -35,7 +35,7 @@ export interface LocalizeOptions {
 }
 
 /**
- * Trains regions and phrases into one space, fine-tunes it against wrong boxes of the same image, and measures where it
+ * Trains a model of regions and phrases, fine-tunes it against wrong boxes of the same image, and measures where it
  * finds the mentions of the split (paper B, 4.4). Leaves checkpoints and `localization.png` in the directory.
  */
 export async function localize(options: LocalizeOptions): Promise<LocalizationRow[]> {
@@ -110,11 +110,11 @@ class Localization {
     if (config.baseline) {
       const { seed } = config;
       const input = { training: regions, pairs: right.pairs, candidates, texts: texts.rows, seed };
-      const embedded = await canonicalRegions(
+      const comparison = await canonicalRegions(
         { ...input, multiply: this.#options.multiply },
         config.baseline,
       );
-      const mentions = scoreMentions(measured, proposed, book, embedded);
+      const mentions = await scoreMentions(measured, proposed, book, comparison);
       rows.push(localizationRow("normalised CCA", splitName(config), mentions, this.#seconds()));
     }
     let checkpoint = await this.#train(
@@ -180,13 +180,15 @@ class Localization {
     const proposed = await proposedRegions(training, source, rule.proposals);
     const wrong = await this.#features(proposed.regions, "training proposals");
     const images = joinedRows(regions, wrong);
-    const embedded = await embedRows(checkpoint, images, texts.rows, this.#embedding());
-    const mined = mineHardNegatives({ ...right, proposed, embedded }, rule);
+    const comparison = await openComparison(checkpoint, images, texts.rows, this.#comparing());
+    const mined = await mineHardNegatives({ ...right, proposed, comparison }, rule).finally(() =>
+      comparison.dispose(),
+    );
     onProgress(`hard negatives: ${rule.each} for each of ${mined.kept.length} pairs`);
     return hardNegativeData({ images, texts: texts.rows, book }, mined.kept, mined.negatives);
   }
 
-  #embedding() {
+  #comparing() {
     const { config, threads, signal } = this.#options;
     return { device: config.device, threads, signal };
   }
@@ -199,8 +201,10 @@ class Localization {
   ): Promise<LocalizationRow> {
     const { config, directory } = this.#options;
     const { measured, book, texts } = this.#data;
-    const embedded = await embedRows(checkpoint, candidates, texts.rows, this.#embedding());
-    const mentions = scoreMentions(measured, proposed, book, embedded);
+    const comparison = await openComparison(checkpoint, candidates, texts.rows, this.#comparing());
+    const mentions = await scoreMentions(measured, proposed, book, comparison).finally(() =>
+      comparison.dispose(),
+    );
     const title = `${config.name}, ${name}: green right, red wrong, dashed the truth`;
     writeWhole(
       join(directory, "localization.png"),

@@ -1,7 +1,6 @@
 import { localization, type LocalizationQuery, type LocalizationResult } from "@dualpath/core";
 import { intersectionOverUnion, type EntitiesImage, type LocatedPhrase } from "@dualpath/datasets";
-import type { EmbeddedRows } from "./embed.js";
-import { similarity } from "./hard-negatives.js";
+import type { Comparison } from "./compare.js";
 import type { PhraseBook } from "./phrase-pairs.js";
 import type { ProposedRegions } from "./proposals.js";
 
@@ -11,27 +10,29 @@ export interface ScoredMention extends LocalizationQuery {
   readonly phrase: LocatedPhrase;
 }
 
-/** Every mention of the images, with the similarity and the overlap of each proposal of its image. */
-export function scoreMentions(
+/** Every mention of the images, with how well each proposal of its image fits it and the overlap of both. */
+export async function scoreMentions(
   images: readonly EntitiesImage[],
   { regions, offsets }: ProposedRegions,
   book: PhraseBook,
-  embedded: EmbeddedRows,
-): ScoredMention[] {
-  return images.flatMap((image, place) => {
+  comparison: Comparison,
+): Promise<ScoredMention[]> {
+  const mentions: ScoredMention[] = [];
+  for (const [place, image] of images.entries()) {
     const [first, end] = [offsets[place]!, offsets[place + 1]!];
     const rows = Array.from({ length: end - first }, (_, index) => first + index);
-    return image.phrases.map((phrase) => {
-      const text = book.rowOf(phrase.text);
-      return {
+    const texts = image.phrases.map(({ text }) => book.rowOf(text));
+    const scores = await comparison.scores(rows, texts);
+    for (const [index, phrase] of image.phrases.entries())
+      mentions.push({
         image: place,
         phrase,
         types: phrase.types,
-        scores: rows.map((row) => similarity(embedded, row, text)),
+        scores: scores.get(texts[index]!)!,
         overlaps: rows.map((row) => intersectionOverUnion(regions[row]!.box, phrase.box)),
-      };
-    });
-  });
+      });
+  }
+  return mentions;
 }
 
 /** Recalls of one way to rank. */

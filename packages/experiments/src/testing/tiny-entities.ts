@@ -91,3 +91,44 @@ export async function writeTinyTrunk(file: string): Promise<void> {
   await initialize({ write }, model, 3);
   await writeSafetensors(file, tensors, {});
 }
+
+const stage = {
+  name: "pairs",
+  epochs: 12,
+  batchSize: 8,
+  neighbours: { images: 2, texts: 1 },
+  losses: { structure: { margin: 0.2, violations: 10, images: 0.1, texts: 0 } },
+  optimizer: { kind: "adam" },
+  learningRate: 0.02,
+};
+
+/** A config of phrase localization on the tiny entities and the tiny trunk of a folder: a grid of five boxes an image. */
+export const tinyLocalization = (folder: string) => ({
+  task: "phrase-localization",
+  name: "tiny entities",
+  device: "cpu",
+  entities: { directory: folder, images: "images" },
+  proposals: { kind: "grid", scales: [1, 0.5], aspects: [1], step: 1 },
+  regions: { trunk: tinyTrunk, weights: join(folder, "trunk.safetensors"), size: 64 },
+  text: { vectors: { kind: "tf-idf", words: 8 } },
+  model: {
+    image: { kind: "features", dimension: 16 },
+    text: { kind: "vector", dimension: 8 },
+    embedding: 16,
+    head: { imageHidden: 32, textHidden: 32, output: "batch-norm", dropout: 0 },
+    classifier: "none",
+  },
+  training: stage,
+  hardNegatives: {
+    proposals: 5,
+    stage: {
+      ...stage,
+      name: "hard",
+      epochs: 2,
+      neighbours: { images: 3, texts: 1 },
+      losses: { structure: { margin: 0.2, violations: 10, texts: 0 } },
+      learningRate: 0.002,
+    },
+  },
+  baseline: { dimensions: 4 },
+});
