@@ -14,7 +14,9 @@ export const proposalsSchema = z.discriminatedUnion("kind", [
     scales: z.array(share).min(1).optional(),
     aspects: z.array(z.number().positive()).min(1).optional(),
     step: share.optional(),
-    most: count.default(200),
+    most: count
+      .optional()
+      .describe("boxes an image, taken evenly from large to small and top to bottom; default: all"),
   }),
   z.strictObject({
     kind: z.literal("file"),

@@ -8,24 +8,26 @@ export type ProposalSource = (image: EntitiesImage) => Promise<readonly PixelBox
 
 /** Opens the configured proposals; relative paths start in `folder`. */
 export async function proposalSource(config: ProposalsConfig, folder: string): Promise<ProposalSource> {
-  const boxesOf = await packedSource(config, folder);
-  return async (image) => {
-    const packed = await boxesOf(image);
-    const count = Math.min(config.most, packed.length / 4);
-    return Array.from({ length: count }, (_, index) => boxAt(packed, index));
-  };
+  return config.kind === "grid" ? gridSource(config) : fileSource(config, folder);
 }
 
-async function packedSource(config: ProposalsConfig, folder: string) {
-  if (config.kind === "file") {
-    const { form, base, most } = config;
-    const read = await openProposals(resolve(folder, config.path), { form, base, most });
-    return ({ id }: EntitiesImage) => read(id);
-  }
-  const { scales, aspects, step } = config;
-  const options = { ...(scales && { scales }), ...(aspects && { aspects }), ...(step && { step }) };
-  return async (image: EntitiesImage) => gridProposals(image, options);
+/** A program's boxes come best first: the first ones are kept. */
+async function fileSource({ path, form, base, most }: FileConfig, folder: string): Promise<ProposalSource> {
+  const read = await openProposals(resolve(folder, path), { form, base, most });
+  return async ({ id }) => boxesOf(await read(id));
 }
+
+/** A grid's boxes come by size and place, none better than another: a part of them is taken evenly. */
+function gridSource({ scales, aspects, step, most = Infinity }: GridConfig): ProposalSource {
+  const options = { ...(scales && { scales }), ...(aspects && { aspects }), ...(step && { step }) };
+  return async (image) => spread(boxesOf(gridProposals(image, options)), most);
+}
+
+type GridConfig = Extract<ProposalsConfig, { kind: "grid" }>;
+type FileConfig = Extract<ProposalsConfig, { kind: "file" }>;
+
+const boxesOf = (packed: Float32Array): readonly PixelBox[] =>
+  Array.from({ length: packed.length / 4 }, (_, index) => boxAt(packed, index));
 
 /** The proposals of some images one after another: those of image k are `offsets[k] .. offsets[k + 1]`. */
 export interface ProposedRegions {
