@@ -4,9 +4,8 @@ import { z } from "zod";
 import type { Experiment } from "../config/experiment.js";
 import { ExperimentError, messageOf } from "../errors.js";
 import { requireSameSplit, splitKind, type MeasuredOn } from "../report/same-split.js";
+import { scoresSchema } from "../trial/scores.js";
 import { publishedRow } from "./reproduce.js";
-
-const recalls = z.object({ r1: z.number(), r5: z.number(), r10: z.number() }).nullable();
 
 /** Rows that `evaluate --json` and `reproduce --json` write. */
 const otherRowsSchema = z
@@ -16,8 +15,9 @@ const otherRowsSchema = z
       gallery: z.string().optional(),
       seed: z.union([z.number(), z.string()]).optional(),
       split: z.string(),
-      imageToText: recalls,
-      textToImage: recalls,
+      ...scoresSchema.shape,
+      imageToText: scoresSchema.shape.imageToText.nullable(),
+      textToImage: scoresSchema.shape.textToImage.nullable(),
     }),
   )
   .min(1);

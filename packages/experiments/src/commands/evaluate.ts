@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { readCheckpointHeader, type EvaluationResult } from "@dualpath/core";
+import { readCheckpointHeader } from "@dualpath/core";
 import { checkSameVocabulary } from "@dualpath/datasets";
 import { experimentSchema, type Experiment } from "../config/experiment.js";
 import { readDocument } from "../config/document.js";
@@ -76,7 +76,7 @@ export async function evaluateCommand(
       signal,
     });
     const rows = measured === undefined ? [] : evaluatedRows(measured.result);
-    output.write(`${checkpoint}\n\n${evaluatedTable(rows, beside)}\n${precisionLine(measured?.result)}`);
+    output.write(`${checkpoint}\n\n${evaluatedTable(rows, beside)}\n`);
     if (options.json !== undefined) writeWhole(resolve(options.json), `${JSON.stringify(rows, null, 2)}\n`);
     return rows;
   } finally {
@@ -101,13 +101,4 @@ function keptText({ vocabulary, texts }: TrialDirectory): { vocabulary?: string;
     ...(existsSync(vocabulary) && { vocabulary }),
     ...(existsSync(texts) && { fitted: texts }),
   };
-}
-
-function precisionLine(result: EvaluationResult | undefined): string {
-  if (result?.precision === undefined) return "";
-  const { meanAveragePrecision, trapezoidalPrecision, inverseNegativePenalty } = result.precision;
-  const [map, trapezoid, minp] = [meanAveragePrecision, trapezoidalPrecision, inverseNegativePenalty].map(
-    (value) => value.toFixed(1),
-  );
-  return `text to image over all matches: mAP ${map} (trapezoidal ${trapezoid}), mINP ${minp}\n`;
 }

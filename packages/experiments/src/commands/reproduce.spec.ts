@@ -14,7 +14,9 @@ const trial = (index: number, point: Record<string, unknown>): TrialRow => ({
 
 function result(name: string, split: string, value: number): ResultRow {
   const recalls = { r1: value, r5: value + 1, r10: value + 2 };
-  return { name, split, imageToText: recalls, textToImage: recalls, seconds: 10 * value };
+  const medians = { medianRank: value, medianRankStrict: value + 0.5 };
+  const medianRanks = { imageToText: medians, textToImage: medians };
+  return { name, split, imageToText: recalls, textToImage: recalls, medianRanks, seconds: 10 * value };
 }
 
 describe("a reproduced table", () => {
@@ -44,13 +46,17 @@ describe("a reproduced table", () => {
     ]);
   });
 
-  it("averages recalls and seconds, and names the split's seeds", () => {
+  it("averages recalls, medians and seconds, and names the split's seeds", () => {
     expect(rows[8]).toEqual({
       name: "stage II",
       split: "emoji P1, splits 0, 1/test",
       seed: "mean",
       imageToText: { r1: 7, r5: 8, r10: 9 },
       textToImage: { r1: 7, r5: 8, r10: 9 },
+      medianRanks: {
+        imageToText: { medianRank: 7, medianRankStrict: 7.5 },
+        textToImage: { medianRank: 7, medianRankStrict: 7.5 },
+      },
       seconds: 70,
     });
   });
@@ -81,7 +87,7 @@ describe("a reproduced table", () => {
     expect(all.at(-1)).toMatchObject({ name: "stage III", seed: "paper" });
     const line = reproducedTable(all).split("\n")[7];
     expect(line).toMatch(
-      /stage I +paper +- +- +- +3\.0 +4\.0 +5\.0 +- +emoji P1, split 7\/test \(the paper\)$/,
+      /stage I +paper +- +- +- +- +- +3\.0 +4\.0 +5\.0 +- +- +- +emoji P1, split 7\/test \(the paper\)$/,
     );
   });
 

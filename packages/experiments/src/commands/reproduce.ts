@@ -1,8 +1,10 @@
 import { writeWhole } from "../process/files.js";
 import { requirePublishedSplits, splitKind } from "../report/same-split.js";
+import { scoreColumns, type ShownScores } from "../report/score-table.js";
 import { formatText, type TrialRow } from "../report/table.js";
 import { sweepDirectory } from "../sweep/directory.js";
-import { readResult, type Recalls, type ResultRow } from "../trial/result.js";
+import { readResult, type ResultRow } from "../trial/result.js";
+import { meanScores, type Recalls } from "../trial/scores.js";
 import { basename, extname, join, resolve } from "node:path";
 import type { PublishedRow } from "../config/experiment.js";
 import {
@@ -18,11 +20,11 @@ import { isLocalization, localizeCommand } from "./localize.js";
 import type { ExperimentEnd } from "./run-experiment.js";
 
 /** A line of a reproduced table: one stage, one seed or the mean over all. */
-export interface ReproducedRow extends Omit<ResultRow, "imageToText" | "textToImage" | "seconds"> {
+export interface ReproducedRow extends ShownScores {
+  readonly name: string;
+  readonly split: string;
   /** "paper": a published row, from `source`. */
   readonly seed: number | "mean" | "paper";
-  readonly imageToText: Recalls | null;
-  readonly textToImage: Recalls | null;
   readonly seconds: number | null;
   readonly source?: string;
 }
@@ -121,45 +123,23 @@ function seedOf({ plan }: TrialRow): number {
 }
 
 function meanRow(rows: readonly (ResultRow & { seed: number })[]): ReproducedRow {
-  const mean = (pick: (row: ResultRow) => number): number =>
-    rows.reduce((sum, row) => sum + pick(row), 0) / rows.length;
-  const recalls = (pick: (row: ResultRow) => Recalls): Recalls => ({
-    r1: mean((row) => pick(row).r1),
-    r5: mean((row) => pick(row).r5),
-    r10: mean((row) => pick(row).r10),
-  });
   const seeds = rows.map(({ seed }) => seed).join(", ");
   return {
     name: rows[0]?.name ?? "",
     split: splitKind(rows[0]?.split ?? "", `splits ${seeds}`),
     seed: "mean",
-    imageToText: recalls(({ imageToText }) => imageToText),
-    textToImage: recalls(({ textToImage }) => textToImage),
-    seconds: mean(({ seconds }) => seconds),
+    ...meanScores(rows),
+    seconds: rows.reduce((sum, { seconds }) => sum + seconds, 0) / rows.length,
   };
 }
 
-const HEADER = [
-  "stage",
-  "seed",
-  "i2t R@1",
-  "i2t R@5",
-  "i2t R@10",
-  "t2i R@1",
-  "t2i R@5",
-  "t2i R@10",
-  "seconds",
-  "split",
-];
-
-/** The rows as a table for a terminal: recalls in percent, image to text (i2t) and text to image (t2i). */
+/** The rows as a table for a terminal. */
 export function reproducedTable(rows: readonly ReproducedRow[]): string {
-  const lines = rows.map(({ name, seed, split, imageToText, textToImage, seconds, source }) => {
-    const recalls = [imageToText, textToImage].flatMap((row) =>
-      row === null ? ["-", "-", "-"] : [row.r1, row.r5, row.r10].map((value) => value.toFixed(1)),
-    );
+  const scores = scoreColumns(rows);
+  const lines = rows.map((row) => {
+    const { name, seed, split, seconds, source } = row;
     const place = source === undefined ? split : `${split} (${source})`;
-    return [name, String(seed), ...recalls, seconds === null ? "-" : seconds.toFixed(0), place];
+    return [name, String(seed), ...scores.cells(row), seconds === null ? "-" : seconds.toFixed(0), place];
   });
-  return formatText({ header: HEADER, rows: lines });
+  return formatText({ header: ["stage", "seed", ...scores.header, "seconds", "split"], rows: lines });
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Experiment } from "../config/experiment.js";
 import type { TrialDirectory } from "../sweep/directory.js";
 import { readResult, type ResultRow } from "../trial/result.js";
+import { scoreColumns } from "./score-table.js";
 import { formatMarkdown } from "./table.js";
 
 const versionsSchema = z.looseObject({
@@ -31,13 +32,9 @@ const json = (value: unknown): string => `\`\`\`json\n${JSON.stringify(value, nu
 
 function metrics(rows: readonly ResultRow[]): string {
   if (rows.length === 0) return "The run has not been measured to its end.";
-  const header = ["stage", "split", "i2t R@1", "R@5", "R@10", "t2i R@1", "R@5", "R@10"];
-  const lines = rows.map(({ name, split, imageToText: i2t, textToImage: t2i }) => [
-    name,
-    split,
-    ...[i2t.r1, i2t.r5, i2t.r10, t2i.r1, t2i.r5, t2i.r10].map((value) => value.toFixed(1)),
-  ]);
-  return formatMarkdown({ header, rows: lines });
+  const scores = scoreColumns(rows);
+  const lines = rows.map((row) => [row.name, row.split, ...scores.cells(row)]);
+  return formatMarkdown({ header: ["stage", "split", ...scores.header], rows: lines });
 }
 
 function commitOf({ versions }: TrialDirectory): string {

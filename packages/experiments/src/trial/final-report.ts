@@ -3,13 +3,15 @@ import type { TrainingData } from "@dualpath/datasets";
 import type { Experiment } from "../config/experiment.js";
 import { writeWhole } from "../process/files.js";
 import { modelCard } from "../report/card.js";
+import { scoreColumns } from "../report/score-table.js";
 import { formatMarkdown } from "../report/table.js";
 import type { TrialDirectory } from "../sweep/directory.js";
 import type { TrialClock } from "./clock.js";
 import { measure, type Measurement } from "./measure.js";
 import { matchingSplits } from "./open-data.js";
-import { precisionMetrics, recallMetrics, recallsOf, reported, retrievalMetrics } from "./metrics.js";
+import { precisionMetrics, recallMetrics, reported, retrievalMetrics } from "./metrics.js";
 import type { ResultRow, TrialResult } from "./result.js";
+import { scoresOf } from "./scores.js";
 import { retrievalPicture } from "./retrieval-picture.js";
 
 export interface FinalReportOptions {
@@ -84,16 +86,12 @@ function stageRows(
   const { splits, gallery } = experiment.report;
   return measured
     .filter(({ split }) => splits.includes(split))
-    .map(({ result }) => {
-      const { imageToText, textToImage } = reported(result, gallery);
-      return {
-        name: stageTitle(stage),
-        split: withGallery(result.split, gallery),
-        imageToText: recallsOf(imageToText),
-        textToImage: recallsOf(textToImage),
-        seconds: clock.stageSeconds(stage),
-      };
-    });
+    .map(({ result }) => ({
+      name: stageTitle(stage),
+      split: withGallery(result.split, gallery),
+      ...scoresOf(reported(result, gallery), result.precision),
+      seconds: clock.stageSeconds(stage),
+    }));
 }
 
 /** A stage's name in tables. */
@@ -130,15 +128,9 @@ async function drawPicture(
   writeWhole(directory.picture, picture);
 }
 
-const percent = (value: number): string => value.toFixed(1);
-
 function reportText({ name, seed }: Experiment, rows: readonly ResultRow[]): string {
-  const header = ["stage", "split", "i2t R@1", "R@5", "R@10", "t2i R@1", "R@5", "R@10", "seconds"];
-  const lines = rows.map(({ name: stage, split, imageToText: i2t, textToImage: t2i, seconds }) => [
-    stage,
-    split,
-    ...[i2t.r1, i2t.r5, i2t.r10, t2i.r1, t2i.r5, t2i.r10].map(percent),
-    seconds.toFixed(0),
-  ]);
+  const scores = scoreColumns(rows);
+  const header = ["stage", "split", ...scores.header, "seconds"];
+  const lines = rows.map((row) => [row.name, row.split, ...scores.cells(row), row.seconds.toFixed(0)]);
   return `# ${name}, seed ${seed}\n\n${formatMarkdown({ header, rows: lines })}\n\n![retrieval](${basename("retrieval.png")})\n`;
 }

@@ -1,30 +1,34 @@
 import type { EvaluationResult, RetrievalResult, StepEvent } from "@dualpath/core";
 import { trialKeys } from "./events.js";
-import type { Recalls } from "./result.js";
 
 type Values = Record<string, number>;
 
 /** Image to text (i2t) and text to image (t2i) under keys that MLflow takes, which `R@1` is not: i2t_r1, ..., rsum. */
-export function recallMetrics(result: RetrievalResult, prefix: string): Values {
-  const entries = Object.entries(retrievalMetrics(result, prefix));
-  return Object.fromEntries(entries.filter(([key]) => !key.endsWith(MEDIAN_RANK)));
+export function recallMetrics(
+  { imageToText: i2t, textToImage: t2i, rsum }: RetrievalResult,
+  prefix: string,
+): Values {
+  return {
+    [`${prefix}i2t_r1`]: i2t.r1,
+    [`${prefix}i2t_r5`]: i2t.r5,
+    [`${prefix}i2t_r10`]: i2t.r10,
+    [`${prefix}t2i_r1`]: t2i.r1,
+    [`${prefix}t2i_r5`]: t2i.r5,
+    [`${prefix}t2i_r10`]: t2i.r10,
+    [`${prefix}rsum`]: rsum,
+  };
 }
 
-const MEDIAN_RANK = "_median_rank";
-
-/** The recalls, their sum, and the median ranks of both directions. */
+/** The recalls, their sum, and both median ranks of both directions. */
 export function retrievalMetrics(result: RetrievalResult, prefix: string): Values {
-  const direction = (name: string, summary: RetrievalResult["imageToText"]): [string, number][] => [
-    [`${prefix}${name}_r1`, summary.r1],
-    [`${prefix}${name}_r5`, summary.r5],
-    [`${prefix}${name}_r10`, summary.r10],
-    [`${prefix}${name}${MEDIAN_RANK}`, summary.medianRank],
-  ];
-  return Object.fromEntries([
-    ...direction("i2t", result.imageToText),
-    ...direction("t2i", result.textToImage),
-    [`${prefix}rsum`, result.rsum],
-  ]);
+  const { imageToText: i2t, textToImage: t2i } = result;
+  return {
+    ...recallMetrics(result, prefix),
+    [`${prefix}i2t_median_rank`]: i2t.medianRank,
+    [`${prefix}i2t_median_rank_strict`]: i2t.medianRankStrict,
+    [`${prefix}t2i_median_rank`]: t2i.medianRank,
+    [`${prefix}t2i_median_rank_strict`]: t2i.medianRankStrict,
+  };
 }
 
 /** mAP, its trapezoidal form and mINP of text to image, where they were measured. */
@@ -37,8 +41,6 @@ export function precisionMetrics({ precision }: EvaluationResult, prefix: string
     [`${prefix}t2i_minp`]: inverseNegativePenalty,
   };
 }
-
-export const recallsOf = ({ r1, r5, r10 }: RetrievalResult["imageToText"]): Recalls => ({ r1, r5, r10 });
 
 /** The part of a result that counts: one gallery, or the mean over all. */
 export function reported(result: EvaluationResult, gallery: string | undefined): RetrievalResult {

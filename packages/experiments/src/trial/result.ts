@@ -1,15 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { writeWhole } from "../process/files.js";
+import { scoresSchema } from "./scores.js";
 
-const recalls = z.object({ r1: z.number(), r5: z.number(), r10: z.number() });
-
-/** The final evaluation of one stage on one split, in percent. */
+/** The final evaluation of one stage on one split. */
 export const resultRowSchema = z.object({
   name: z.string().describe("the stage"),
   split: z.string(),
-  imageToText: recalls,
-  textToImage: recalls,
+  ...scoresSchema.shape,
   seconds: z.number().describe("wall time of the trial up to the end of the stage"),
 });
 
@@ -22,7 +20,6 @@ export const trialResultSchema = z.object({
 
 export const trialFailureSchema = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() });
 
-export type Recalls = z.infer<typeof recalls>;
 export type ResultRow = z.infer<typeof resultRowSchema>;
 export type TrialResult = z.infer<typeof trialResultSchema>;
 export type TrialFailure = z.infer<typeof trialFailureSchema>;
