@@ -4,7 +4,7 @@ import { PassThrough } from "node:stream";
 import { expect, it } from "vitest";
 import { temporaryDirectory } from "../testing/temporary.js";
 import { tinyExperiment, writeTinyCorpus } from "../testing/tiny-corpus.js";
-import { TINY_FEATURES, TINY_TRUNK, writeTinyTrunk } from "../testing/tiny-trunk.js";
+import { onTinyFeatures, writeTinyTrunk } from "../testing/tiny-trunk.js";
 import { workspace } from "../workspace/root.js";
 import { baselineCommand } from "./baseline.js";
 
@@ -22,11 +22,9 @@ async function writeConfig(change: (pixels: string, weights: string) => string) 
 
 /** Features of the tiny trunk and tf-idf vectors in place of pictures and words. */
 const vectors = (pixels: string, weights: string): string =>
-  pixels
+  onTinyFeatures(pixels, weights)
     .replace("text: { length: 8 }", "text: { vectors: { kind: tf-idf, words: 13 } }")
-    .replace(/image: \{ kind: resnet.*\}/, `image: { kind: features, dimension: ${TINY_FEATURES} }`)
-    .replace(/ {2}text: \{ kind: text-cnn.*\n/, "  text: { kind: vector, dimension: 13 }\n")
-    .concat(`features: ${JSON.stringify({ trunk: TINY_TRUNK, weights })}\n`);
+    .replace(/ {2}text: \{ kind: text-cnn.*\n/, "  text: { kind: vector, dimension: 13 }\n");
 
 it("relates features and text vectors of a config, and scores both comparisons on the split", async () => {
   const { folder, config, context } = await writeConfig(vectors);

@@ -11,13 +11,16 @@ import {
   type Stage,
 } from "@dualpath/core";
 import type { TrainingData } from "@dualpath/datasets";
+import type { Experiment } from "../config/experiment.js";
+import { availableCores } from "../process/cores.js";
 import { totalsBy, type ProfileTotal } from "../report/profile.js";
 import { formatText } from "../report/table.js";
+import { engineMultiply } from "../trial/engine-multiply.js";
 import { sourceSize } from "../trial/measure.js";
-import { openData } from "../trial/open-data.js";
 import { readExperiment, type CommandContext, type RunOptions } from "./experiment-run.js";
+import { openComputed } from "./open-computed.js";
 
-export interface ProfileCommandOptions extends Pick<RunOptions, "config" | "data"> {
+export interface ProfileCommandOptions extends Pick<RunOptions, "config" | "data" | "weights"> {
   readonly steps?: number | undefined;
   /** Print so many of the heaviest nodes of every stage as well. */
   readonly nodes?: number | undefined;
@@ -33,35 +36,49 @@ export interface StageProfile {
 
 const STEPS = 5;
 
-/** `profile`: where the time of every stage's training step goes, beside what the machine can do. */
+/**
+ * `profile`: where the time of every stage's training step goes, beside what the machine can do. Throws DATA_MISSING
+ * with what to download where the config's files are missing.
+ */
 export async function profileCommand(
   options: ProfileCommandOptions,
   context: CommandContext,
 ): Promise<StageProfile[]> {
-  const { workspace, output, signal } = context;
   const { experiment } = readExperiment(options, context);
-  const write = (line: string): void => void output.write(`${line}\n`);
-  const { corpus, data } = await openData(experiment.corpus, { workspace, signal, onProgress: write });
-  const { device, threads, precision } = experiment;
-  const store = Store.open({ device, ...(threads === undefined ? {} : { threads }) });
+  const { device } = experiment;
+  const threads = experiment.threads ?? availableCores();
+  const { multiply, close } = engineMultiply(device, threads);
+  const { corpus, data } = await openComputed(experiment, { ...context, multiply }).finally(close);
+  const store = Store.open({ device, threads });
   try {
-    const model = dualPath(experiment.model, { classes: data.classes, vocabulary: data.vocabularySize });
-    const ceilings = await roofline(store);
     const profiles: StageProfile[] = [];
-    for (const stage of experiment.curriculum) {
-      await initialize(store, model, experiment.seed);
-      const batch = await firstBatch(data, stage, experiment.seed, signal);
-      const source = sourceSize(data.imageShape);
-      const steps = options.steps ?? STEPS;
-      const nodes = await profileStage({ store, model, stage, batch, source, steps, precision, signal });
-      profiles.push({ stage: stage.name, roofline: ceilings, nodes });
-      write(describeProfile(profiles.at(-1)!, options.nodes ?? 0));
+    for await (const profile of stageProfiles(store, experiment, data, options, context.signal)) {
+      profiles.push(profile);
+      context.output.write(`${describeProfile(profile, options.nodes ?? 0)}\n`);
     }
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(profiles, null, 2)}\n`);
     return profiles;
   } finally {
     await store.dispose();
     await corpus.close();
+  }
+}
+
+async function* stageProfiles(
+  store: Store,
+  { model: declared, curriculum, precision, seed }: Experiment,
+  data: TrainingData,
+  { steps = STEPS }: ProfileCommandOptions,
+  signal: AbortSignal,
+): AsyncGenerator<StageProfile> {
+  const model = dualPath(declared, { classes: data.classes, vocabulary: data.vocabularySize });
+  const source = sourceSize(data.imageShape);
+  const ceilings = await roofline(store);
+  for (const stage of curriculum) {
+    await initialize(store, model, seed);
+    const batch = await firstBatch(data, stage, seed, signal);
+    const nodes = await profileStage({ store, model, stage, batch, source, steps, precision, signal });
+    yield { stage: stage.name, roofline: ceilings, nodes };
   }
 }
 

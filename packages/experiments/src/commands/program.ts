@@ -141,6 +141,7 @@ function addLookingCommands(program: Command, context: CommandContext): void {
     .description("time the training step node by node, beside what the machine can do")
     .argument("[config]", "YAML file, or the name of a checked-in config", "emoji")
     .option("--data <folder>", "folder of the corpus, instead of the config's")
+    .option("--weights <file>", "weights of the image trunk, instead of the config's")
     .option("--steps <number>", "measured steps", positive)
     .option("--nodes <number>", "show so many of the heaviest nodes", positive)
     .option("--json <file>", "write every node as JSON")

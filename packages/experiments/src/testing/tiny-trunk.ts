@@ -11,6 +11,13 @@ export const TINY_TRUNK = {
 };
 export const TINY_FEATURES = 4;
 
+/** The tiny experiment on features of the tiny trunk, with those weights, in place of pictures. */
+export const onTinyFeatures = (pixels: string, weights: string, views = "whole"): string => {
+  const image = `image: { kind: features, dimension: ${TINY_FEATURES} }`;
+  const features = JSON.stringify({ trunk: TINY_TRUNK, weights, views });
+  return `${pixels.replace(/image: \{ kind: resnet.*\}/, image)}features: ${features}\n`;
+};
+
 /** Writes random weights of the tiny trunk. */
 export async function writeTinyTrunk(path: string): Promise<void> {
   const { parameters } = dualPath(

@@ -8,7 +8,7 @@ import { validated } from "../config/load.js";
 import { computedFeatures } from "../trial/frozen-features.js";
 import { workspace } from "../workspace/root.js";
 import { tinyExperiment, writeTinyCorpus } from "./tiny-corpus.js";
-import { TINY_FEATURES, TINY_TRUNK, writeTinyTrunk } from "./tiny-trunk.js";
+import { onTinyFeatures, writeTinyTrunk } from "./tiny-trunk.js";
 
 /** A model trained on the tiny corpus below a folder, and the photos that it was trained on. */
 export interface TrainedTiny {
@@ -26,10 +26,7 @@ export async function trainTiny(folder: string, seed = 1, epochs = 12): Promise<
 export async function trainTinyOnFeatures(folder: string): Promise<TrainedTiny> {
   const weights = join(folder, "trunk.safetensors");
   await writeTinyTrunk(weights);
-  const features = JSON.stringify({ trunk: TINY_TRUNK, weights, views: "flip" });
-  const pixels = tinyExperiment(join(folder, "corpus"), `features: ${features}\n`, 1);
-  const image = `image: { kind: features, dimension: ${TINY_FEATURES} }`;
-  const text = pixels.replace(/image: \{ kind: resnet.*\}/, image);
+  const text = onTinyFeatures(tinyExperiment(join(folder, "corpus"), "", 1), weights, "flip");
   const trial = join(folder, "trial");
   mkdirSync(trial, { recursive: true });
   writeFileSync(join(trial, "config.yaml"), text);
