@@ -121,7 +121,7 @@ export { featureImages, fileImages, memoryImages, type ImageRows } from "./loade
 export { packTexts, vectorTexts, wordTexts, type EncodedTexts, type TextRows } from "./loader/text-rows.js";
 export { centreBoxes, paperCrop, type CropAugmentation } from "./image/boxes.js";
 export { channelMean } from "./image/channel-mean.js";
-export { decodeImage, type DecodeOptions, type Fit } from "./image/decode.js";
+export { decodeImage, LARGEST_PHOTO, type DecodeOptions, type Fit } from "./image/decode.js";
 export { decodedImages, type DecodedImagesOptions } from "./image/decoded-images.js";
 export {
   openPixelCache,

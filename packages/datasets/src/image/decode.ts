@@ -22,8 +22,8 @@ export const decoderVersions: Readonly<Record<string, string>> = {
 sharp.concurrency(1);
 sharp.cache(false);
 
-/** Most pixels that are decoded: what a large camera takes, and not what fills the memory. */
-const LARGEST_PHOTO = 150_000_000;
+/** Most pixels of a picture that is decoded: what a large camera takes, and not what fills the memory. */
+export const LARGEST_PHOTO = 150_000_000;
 
 /** What a message calls a picture. */
 const nameOf = (source: string | Uint8Array): string => (typeof source === "string" ? source : "the picture");

@@ -1,9 +1,10 @@
-import { readFileSync, renameSync, symlinkSync, unlinkSync } from "node:fs";
+import { readFileSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { explorerBench, type ExplorerBench } from "../testing/explorer.js";
+import { DRAWING, pngOfSide } from "../testing/no-photos.js";
 import type { Answers } from "./answers.js";
 import { serveExplorer } from "./server.js";
 
@@ -120,6 +121,21 @@ describe("bad requests", () => {
     unlinkSync(file);
     renameSync(`${file}.kept`, file);
     expect((await raw(path)).status).toBe(200);
+  });
+
+  it.each([
+    ["a drawing", DRAWING, /it is of the kind 'svg'/],
+    ["a picture of more pixels than a camera takes", pngOfSide(13_000), /pixel limit/],
+    ["no picture", Buffer.from("no picture"), /unsupported image format/],
+  ])("for a photo that became %s get a message, and nothing of it is rendered", async (_, bytes, message) => {
+    const file = join(bench.tiny.photos, "teal-bar.png");
+    const kept = readFileSync(file);
+    onTestFinished(() => writeFileSync(file, kept));
+    writeFileSync(file, bytes);
+    const { status, body } = await raw(`/photo/0/${rowOf("teal-bar.png")}`);
+    expect(status).toBe(404);
+    expect(body).toMatch(/teal-bar\.png cannot be read/);
+    expect(body).toMatch(message);
   });
 
   it("leave the page up", async () => {

@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
-import sharp from "sharp";
 import { ExperimentError, codeOf, messageOf } from "../errors.js";
-import { photoFile } from "../search/photos.js";
+import { photoFile, thumbnailOf } from "../search/photos.js";
 import type { Searcher } from "../search/searcher.js";
 import { askLike, askPhoto, askSentence, type Answers } from "./answers.js";
 
@@ -132,14 +131,7 @@ const wholeNumber = (text: string | null | undefined): number =>
   text !== null && text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : Infinity;
 
 async function thumbnail({ photos, index }: Searcher, row: number): Promise<Buffer> {
-  const file = await photoFile(photos, index.names[row] ?? "");
-  const size = { width: THUMBNAIL, height: THUMBNAIL, fit: "inside", withoutEnlargement: true } as const;
-  return sharp(file)
-    .autoOrient()
-    .resize(size)
-    .flatten({ background: "white" })
-    .jpeg({ quality: 82 })
-    .toBuffer();
+  return thumbnailOf(await photoFile(photos, index.names[row] ?? ""), THUMBNAIL);
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Uint8Array> {

@@ -1,9 +1,11 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { extname, join, resolve, sep } from "node:path";
-import { ExperimentError } from "../errors.js";
+import { LARGEST_PHOTO } from "@dualpath/datasets";
+import sharp from "sharp";
+import { ExperimentError, messageOf } from "../errors.js";
 
 /** Kinds of picture that are photos, as the decoder names them. */
-export const PHOTO_FORMATS: readonly string[] = ["jpeg", "png", "webp", "gif", "tiff", "heif"];
+const PHOTO_FORMATS: readonly string[] = ["jpeg", "png", "webp", "gif", "tiff", "heif"];
 
 const EXTENSIONS = new Set([".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".avif", ".heic"]);
 
@@ -43,4 +45,42 @@ export async function photoFile(folder: string, photo: string): Promise<string> 
   if (file !== undefined && root !== undefined && file.startsWith(root + sep)) return file;
   const problem = file === undefined ? "there is no such photo any more" : "lies outside the photo folder";
   throw new ExperimentError("PHOTOS", `${photo}: ${problem} (${folder}).`, { folder, photo });
+}
+
+const unreadable = (photo: string | Uint8Array, problem: string): ExperimentError => {
+  const name = typeof photo === "string" ? photo : "the picture";
+  return new ExperimentError("PHOTOS", `${name} cannot be read: ${problem}; take a JPEG, PNG or WebP photo.`);
+};
+
+/**
+ * Throws PHOTOS for what is no photo, whatever its name says: only photos are decoded. Why a file cannot be opened, the
+ * decoder says better.
+ */
+export async function requirePhoto(photo: string | Uint8Array): Promise<void> {
+  const format = await sharp(photo)
+    .metadata()
+    .then(
+      (metadata) => metadata.format ?? "unknown",
+      (error: unknown) => {
+        if (typeof photo === "string") return undefined;
+        throw unreadable(photo, messageOf(error).trim());
+      },
+    );
+  if (format !== undefined && !PHOTO_FORMATS.includes(format))
+    throw unreadable(photo, `it is of the kind '${format}'`);
+}
+
+/** A photo upright and at most `side` pixels long, as JPEG. Throws PHOTOS for what is no photo, torn or too large. */
+export async function thumbnailOf(photo: string, side: number): Promise<Buffer> {
+  await requirePhoto(photo);
+  try {
+    return await sharp(photo, { limitInputPixels: LARGEST_PHOTO })
+      .autoOrient()
+      .resize({ width: side, height: side, fit: "inside", withoutEnlargement: true })
+      .flatten({ background: "white" })
+      .jpeg({ quality: 82 })
+      .toBuffer();
+  } catch (error) {
+    throw unreadable(photo, messageOf(error).trim());
+  }
 }

@@ -11,9 +11,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { DRAWING, PIXEL_BOMB } from "../testing/no-photos.js";
 import { trainTiny, type TrainedTiny } from "../testing/trained.js";
 import { embedPhotos, type EmbedOptions } from "./embed-photos.js";
 import { buildGraph, openGraph } from "./graph-file.js";
@@ -56,28 +56,6 @@ async function openSearcher(options: object = {}, file = index): Promise<Searche
 
 const embed = (options: Partial<EmbedOptions>) =>
   withModel((model) => embedPhotos(model, { photos: tiny.photos, index, batchSize: 8, ...options }));
-
-function pngChunk(type: string, data: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(type), data]);
-  const frame = Buffer.alloc(8);
-  frame.writeUInt32BE(data.length, 0);
-  frame.writeUInt32BE(crc32(body), 4);
-  return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
-}
-
-/** A PNG that claims 60,000 x 60,000 pixels and holds next to none. */
-function bomb(): Buffer {
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(60_000, 0);
-  header.writeUInt32BE(60_000, 4);
-  header.set([8, 2, 0, 0, 0], 8);
-  const pixels = pngChunk("IDAT", deflateSync(Buffer.alloc(1000)));
-  const signature = Buffer.from("89504e470d0a1a0a", "hex");
-  return Buffer.concat([signature, pngChunk("IHDR", header), pixels, pngChunk("IEND", Buffer.alloc(0))]);
-}
-
-/** No photo, though the decoder could read it. */
-const DRAWING = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
 
 describe("searching photos", () => {
   it("finds by a sentence what it was trained on", async () => {
@@ -122,7 +100,7 @@ describe("searching photos", () => {
     await expect(searcher.byPhoto(Buffer.from("no picture"), 3)).rejects.toThrow(
       /the picture cannot be read/,
     );
-    await expect(searcher.byPhoto(bomb(), 3)).rejects.toThrow(/pixel limit/);
+    await expect(searcher.byPhoto(PIXEL_BOMB, 3)).rejects.toThrow(/pixel limit/);
     await expect(searcher.byPhoto(DRAWING, 3)).rejects.toThrow(/it is of the kind 'svg'/);
   });
 });
@@ -173,7 +151,7 @@ describe("embedding a folder", () => {
     mkdirSync(join(photos, "below"), { recursive: true });
     copyFileSync(join(tiny.photos, "red-bar.png"), join(photos, "below", "good.png"));
     writeFileSync(join(photos, "text.jpg"), "not a picture");
-    writeFileSync(join(photos, "bomb.png"), bomb());
+    writeFileSync(join(photos, "bomb.png"), PIXEL_BOMB);
     writeFileSync(join(photos, "drawing.png"), DRAWING);
     const photo = await sharp(join(tiny.photos, "red-bar.png")).jpeg().toBuffer();
     writeFileSync(join(photos, "torn.jpg"), photo.subarray(0, photo.length >> 1));

@@ -17,12 +17,11 @@ import {
   vocabularyOf,
   type Preprocessing,
 } from "@dualpath/datasets";
-import sharp from "sharp";
 import type { Device } from "../config/schema.js";
-import { ExperimentError, messageOf } from "../errors.js";
+import { ExperimentError } from "../errors.js";
 import { FrozenTrunk, type FrozenFeatures } from "../trial/frozen-trunk.js";
 import { locateTrial, modelFile, trialExperiment } from "../trial/locate.js";
-import { PHOTO_FORMATS } from "./photos.js";
+import { requirePhoto } from "./photos.js";
 
 export interface OpenModelOptions {
   readonly device?: Device;
@@ -194,22 +193,6 @@ function featuresOf({ path, description }: CheckpointHeader): FrozenFeatures | u
     `${path} reads the features of a frozen trunk, and nothing says which: ` +
     `${directory.config} with its features section is not there. Use the checkpoint in its trial's directory.`;
   throw new ExperimentError("CHECKPOINT", message, { path });
-}
-
-/** Whatever its name says, only a photo is decoded. Why a file cannot be opened, the decoder says better. */
-async function requirePhoto(photo: string | Uint8Array): Promise<void> {
-  const isFile = typeof photo === "string";
-  const fail = (problem: string): never => {
-    const message = `${isFile ? photo : "the picture"} cannot be read: ${problem}; take a JPEG, PNG or WebP photo.`;
-    throw new ExperimentError("PHOTOS", message);
-  };
-  const format = await sharp(photo)
-    .metadata()
-    .then(
-      (metadata) => metadata.format ?? "unknown",
-      (error: unknown) => (isFile ? undefined : fail(messageOf(error).trim())),
-    );
-  if (format !== undefined && !PHOTO_FORMATS.includes(format)) fail(`it is of the kind '${format}'`);
 }
 
 /** sha256 of a file, in hexadecimal. */
