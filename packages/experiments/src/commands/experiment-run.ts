@@ -6,6 +6,7 @@ import { readDocument, type ConfigDocument } from "../config/document.js";
 import { validated } from "../config/load.js";
 import { requireData, withWeights } from "../config/places.js";
 import { ExperimentError } from "../errors.js";
+import { refuseLocalization } from "../localization/config.js";
 import { availableCores } from "../process/cores.js";
 import { planSingle, planSweep, type TrialPlan } from "../space/plan.js";
 import { sweepDirectory } from "../sweep/directory.js";
@@ -46,13 +47,15 @@ export interface PreparedExperiment {
   readonly experiment: Experiment;
 }
 
-/** Finds, reads and validates an experiment. */
+/** Finds, reads and validates an experiment. Throws USAGE for a config of phrase localization. */
 export function readExperiment(
   { config, data, weights }: RunOptions,
   { workspace }: CommandContext,
 ): PreparedExperiment {
   const file = findConfig(config, workspace);
-  const document = withWeights(withData(readDocument(file), data), weights);
+  const written = readDocument(file);
+  refuseLocalization(written);
+  const document = withWeights(withData(written, data), weights);
   return { file, document, experiment: validated(document, experimentSchema) };
 }
 

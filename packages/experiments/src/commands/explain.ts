@@ -4,53 +4,37 @@ import {
   declareText,
   dualPath,
   evaluatedImage,
-  explain,
   formatExplanation,
   Graph,
   imageTrunkFeatures,
   makePlan,
   precisionOn,
-  SampledClassifier,
-  stageGraph,
   type DualPath,
   type EvaluationConfig,
-  type Explanation,
   type PrecisionInForce,
-  type Stage,
 } from "@dualpath/core";
-import type { TrainingData } from "@dualpath/datasets";
-import { formatText } from "../report/table.js";
 import { sourceSize } from "../trial/measure.js";
 import type { Experiment } from "../config/experiment.js";
 import { missingRequirements } from "../config/places.js";
 import { declaredFeatures } from "../trial/frozen-features.js";
 import { openData, type OpenDataOptions } from "../trial/open-data.js";
+import { isLocalization } from "../localization/config.js";
+import { readDocument } from "../config/document.js";
+import { explainLocalization } from "./explain-localization.js";
 import { readExperiment, type CommandContext, type RunOptions } from "./experiment-run.js";
+import { findConfig } from "./find-config.js";
+import { costTable, explainStage, stageCost, type ExplainedData, type StageCost } from "./stage-costs.js";
 
 export interface ExplainOptions extends Pick<RunOptions, "config" | "data" | "weights"> {
   /** Print every node of every stage as well. */
   readonly nodes?: boolean | undefined;
 }
 
-/** What one stage costs, known before it runs. Bytes are those of the plan; FLOPs are of one step. */
-export interface StageCost {
-  readonly stage: string;
-  readonly epochs: number;
-  readonly steps: number;
-  readonly batchSize: number;
-  readonly parameters: number;
-  readonly learnt: number;
-  readonly flops: number;
-  readonly arenaBytes: number;
-  /** Parameters, statistics and optimizer state of the stage; a sampled classifier's lie in host memory. */
-  readonly storeBytes: number;
-  /** Store, the training arena and those of the evaluation beside it. */
-  readonly peakBytes: number;
-}
-
 /** `explain`: parameters, FLOPs, exact arena bytes, store bytes, predicted peak and steps of every stage. */
 export async function explainCommand(options: ExplainOptions, context: CommandContext): Promise<StageCost[]> {
   const { workspace, output, signal } = context;
+  const found = findConfig(options.config, workspace);
+  if (isLocalization(readDocument(found))) return explainLocalization({ ...options, file: found }, context);
   const { experiment, file } = readExperiment(options, context);
   const write = (line: string): void => void output.write(`${line}\n`);
   const { name, data, close } = await explainedData(experiment, { workspace, signal, onProgress: write });
@@ -73,9 +57,6 @@ export async function explainCommand(options: ExplainOptions, context: CommandCo
     await close();
   }
 }
-
-/** What explaining needs to know of the data. */
-type ExplainedData = Pick<TrainingData, "classes" | "vocabularySize" | "imageShape" | "stepsPerEpoch">;
 
 interface OpenedSizes {
   readonly name: string;
@@ -105,14 +86,6 @@ function expectedData(
   return { classes, vocabularySize: vocabulary, imageShape, stepsPerEpoch };
 }
 
-interface ExplainedStage {
-  readonly explanation: Explanation;
-  readonly parameters: number;
-  readonly learnt: number;
-  /** Bytes of a sampled classifier. */
-  readonly centreBytes: number;
-}
-
 /** As this machine computes or, where the experiment's device is not here, as it asks for. */
 function explainedPrecision({ device, precision }: Experiment): PrecisionInForce {
   try {
@@ -121,33 +94,6 @@ function explainedPrecision({ device, precision }: Experiment): PrecisionInForce
     return { wanted: precision, inForce: precision };
   }
 }
-
-function explainStage(
-  model: DualPath,
-  stage: Stage,
-  data: ExplainedData,
-  precision: PrecisionInForce,
-): ExplainedStage {
-  const { graph, updates, taps, learnt } = stageGraph(model, stage, sourceSize(data.imageShape));
-  const request = { taps: Object.values(taps), effects: updates };
-  const plan = makePlan(graph, { ...request, precision: precision.inForce });
-  const chosen = new Set(learnt);
-  const all = [...model.parameters, ...(model.centres ? [model.centres] : [])];
-  return {
-    explanation: explain(plan, undefined, { precision: describePrecision(precision) }),
-    parameters: countNumbers(all),
-    learnt: countNumbers(all.filter(({ name }) => chosen.has(name))),
-    centreBytes: centreBytes(model, stage),
-  };
-}
-
-function centreBytes({ centres }: DualPath, { optimizer }: Stage): number {
-  const [rows = 0, dimension = 0] = centres?.shape ?? [];
-  return SampledClassifier.bytes({ rows, dimension }, optimizer);
-}
-
-const countNumbers = (parameters: DualPath["parameters"]): number =>
-  parameters.reduce((sum, { shape }) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
 
 /** Arena bytes of the two programs that evaluation keeps beside the training. */
 function evaluationArena(
@@ -169,49 +115,4 @@ function evaluationArena(
     return [model.buildText(createBuildContext(graph, { mode: "evaluate" }), input).projection];
   });
   return image + text;
-}
-
-function stageCost(
-  stage: Stage,
-  { explanation, parameters, learnt, centreBytes: outside }: ExplainedStage,
-  data: ExplainedData,
-  evaluationBytes: number,
-): StageCost {
-  const { arenaBytes, forwardFlops, backwardFlops, updateFlops } = explanation.totals;
-  const storeBytes = explanation.totals.storeBytes + outside;
-  return {
-    stage: stage.name,
-    epochs: stage.epochs,
-    steps: stage.epochs * data.stepsPerEpoch(stage.batchSize),
-    batchSize: stage.batchSize,
-    parameters,
-    learnt,
-    flops: forwardFlops + backwardFlops + updateFlops,
-    arenaBytes,
-    storeBytes,
-    peakBytes: storeBytes + arenaBytes + evaluationBytes,
-  };
-}
-
-const HEADER = [
-  "stage",
-  "epochs",
-  "steps",
-  "batch",
-  "parameters",
-  "learnt",
-  "GFLOP a step",
-  "arena bytes",
-  "store bytes",
-  "predicted peak bytes",
-];
-
-function costTable(costs: readonly StageCost[]): string {
-  const rows = costs.map((cost) => [
-    cost.stage,
-    ...[cost.epochs, cost.steps, cost.batchSize, cost.parameters, cost.learnt].map(String),
-    (cost.flops / 1e9).toFixed(3),
-    ...[cost.arenaBytes, cost.storeBytes, cost.peakBytes].map(String),
-  ]);
-  return `${formatText({ header: HEADER, rows })}\n\nSteps in all: ${costs.reduce((sum, { steps }) => sum + steps, 0)}`;
 }

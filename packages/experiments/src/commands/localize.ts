@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
-import { isAbsolute, join, resolve } from "node:path";
-import { readDocument, type ConfigDocument } from "../config/document.js";
+import { join, resolve } from "node:path";
+import { stringify } from "yaml";
+import { readDocument } from "../config/document.js";
 import { validated } from "../config/load.js";
-import { valueAt, withValue } from "../config/path.js";
+import { requireData, withWeights } from "../config/places.js";
 import { ExperimentError } from "../errors.js";
 import { localizationSchema, splitName, type LocalizationConfig } from "../localization/config.js";
 import { localize } from "../localization/localize.js";
@@ -11,80 +11,72 @@ import { availableCores } from "../process/cores.js";
 import { writeWhole } from "../process/files.js";
 import { requireSameSplit } from "../report/same-split.js";
 import { formatText } from "../report/table.js";
+import { makeDirectory, moveAside, sweepDirectory } from "../sweep/directory.js";
 import { engineMultiply } from "../trial/engine-multiply.js";
-import type { CommandContext } from "./experiment-run.js";
+import type { CommandContext, RunOptions } from "./experiment-run.js";
+import { withData } from "./override.js";
 
-export interface LocalizeCommandOptions {
+export interface LocalizeCommandOptions extends Omit<RunOptions, "config"> {
   readonly file: string;
-  readonly data?: string | undefined;
   readonly json?: string | undefined;
   /** Folder below `runs/`. */
   readonly folder: string;
 }
 
-/** True for a config of phrase localization. */
-export const isLocalization = (document: ConfigDocument): boolean =>
-  valueAt(document.value, ["task"]) === "phrase-localization";
-
 /**
- * `reproduce` of a phrase-localization preset: trains, measures, prints the table with the papers' rows. Throws
- * SPLIT_MISMATCH before that where a paper measured on another split.
+ * `reproduce` of a phrase-localization preset: trains, measures, prints the table with the papers' rows. Throws USAGE for
+ * options that it has no use for, SPLIT_MISMATCH where a paper measured on another split, DATA_MISSING with what to
+ * download where files are missing.
  */
 export async function localizeCommand(
-  { file, data, json, folder }: LocalizeCommandOptions,
+  options: LocalizeCommandOptions,
   { workspace, output, signal }: CommandContext,
 ): Promise<LocalizationRow[]> {
-  const config = validated(placed(readDocument(file), data), localizationSchema);
+  refuseUseless(options);
+  const config = readLocalization(options);
   requirePapersSplit(config);
-  requireFiles(config);
+  requireData(config);
+  const directory = sweepDirectory(join(workspace.runs, options.folder));
+  const aside = options.fresh === true ? moveAside(directory.path) : undefined;
+  if (aside !== undefined) output.write(`The earlier run was moved to ${aside}\n`);
+  makeDirectory(directory.path);
+  writeWhole(directory.config, stringify(config));
   const threads = config.threads ?? availableCores();
   const engine = engineMultiply(config.device, threads);
-  const directory = join(workspace.runs, folder);
   const rows = await localize({
-    ...{ config, directory, threads, signal, multiply: engine.multiply },
+    ...{ config, directory: directory.path, threads, signal, multiply: engine.multiply },
     cache: join(workspace.local, "localization"),
     onProgress: (line) => void output.write(`${line}\n`),
   }).finally(engine.close);
   output.write(
-    `\n${localizationTable(rows, config)}\n\n${typeTable(rows)}\n\nFiles of the run: ${directory}\n`,
+    `\n${localizationTable(rows, config)}\n\n${typeTable(rows)}\n\nFiles of the run: ${directory.path}\n`,
   );
-  if (json !== undefined)
-    writeWhole(resolve(json), `${JSON.stringify([...rows, ...config.published], null, 2)}\n`);
+  if (options.json !== undefined)
+    writeWhole(resolve(options.json), `${JSON.stringify([...rows, ...config.published], null, 2)}\n`);
   return rows;
 }
 
-/** The document with absolute paths below the data folder. */
-function placed(document: ConfigDocument, data: string | undefined): ConfigDocument {
-  const written = valueAt(document.value, ["entities", "directory"]);
-  const folder = resolve(data ?? (typeof written === "string" ? written : "."));
-  const inFolder = [
-    ["regions", "weights"],
-    ["text", "wordVectors", "file"],
-  ].reduce<unknown>((value, path) => {
-    const place = valueAt(value, path);
-    return typeof place === "string" ? withValue(value, path, resolve(folder, place)) : value;
-  }, document.value);
-  return { ...document, value: withValue(inFolder, ["entities", "directory"], folder) };
+function refuseUseless({ file, offline, jobs }: LocalizeCommandOptions): void {
+  const useless = [...(offline === true ? ["--offline"] : []), ...(jobs === undefined ? [] : ["--jobs"])];
+  if (useless.length === 0) return;
+  const message =
+    `${useless.join(" and ")}: ${file} is for phrase localization, which is one run and is recorded on the disk only. ` +
+    "Leave the option out.";
+  throw new ExperimentError("USAGE", message, { file, options: useless });
 }
+
+/** Reads and validates a config of phrase localization, its data and weights where the command line has them. */
+export const readLocalization = ({
+  file,
+  data,
+  weights,
+}: Pick<LocalizeCommandOptions, "file" | "data" | "weights">): LocalizationConfig =>
+  validated(withWeights(withData(readDocument(file), data), weights), localizationSchema);
 
 function requirePapersSplit(config: LocalizationConfig): void {
   const papers = config.published.map(({ name, split, source }) => ({ what: `${name} (${source})`, split }));
   const own = { what: config.name, split: splitName(config) };
   requireSameSplit([own, ...papers], "any", "Measure on the paper's split, or leave its row out.");
-}
-
-function requireFiles({ name, entities, requires }: LocalizationConfig): void {
-  const { directory } = entities;
-  const missing = requires.filter(({ path }) => !existsSync(isAbsolute(path) ? path : join(directory, path)));
-  if (missing.length === 0) return;
-  const lines = missing.map(({ path, what, from }) => `  ${path}: ${what}\n    from ${from}`);
-  const message =
-    `${name} needs data that are not in ${directory}:\n${lines.join("\n")}\n` +
-    "Put them there, or name the folder that holds them with --data.";
-  throw new ExperimentError("DATA_MISSING", message, {
-    folder: directory,
-    missing: missing.map(({ path }) => path),
-  });
 }
 
 const percent = (value: number): string => value.toFixed(2);

@@ -3,6 +3,7 @@ import type { CorpusConfig } from "@dualpath/datasets";
 import type { ConfigDocument } from "../config/document.js";
 import { valueAt, withValue } from "../config/path.js";
 import { ExperimentError } from "../errors.js";
+import { isLocalization } from "../localization/config.js";
 
 /** A raw corpus section with its data in another folder. Throws USAGE for a corpus that lies in no folder. */
 export function withDataFolder(corpus: unknown, folder: string): unknown {
@@ -61,9 +62,11 @@ function holderOf(paths: readonly string[]): string {
   throw new ExperimentError("USAGE", message, { paths });
 }
 
-/** The document with its corpus in another folder; lines stay those of the file. */
+/** The document with its corpus, or its entities, in another folder; lines stay those of the file. */
 export function withData(document: ConfigDocument, folder: string | undefined): ConfigDocument {
   if (folder === undefined) return document;
+  if (isLocalization(document))
+    return { ...document, value: withValue(document.value, ["entities", "directory"], resolve(folder)) };
   const corpus = withDataFolder(valueAt(document.value, ["corpus"]), folder);
   return { ...document, value: withValue(document.value, ["corpus"], corpus) };
 }

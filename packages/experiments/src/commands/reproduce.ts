@@ -16,7 +16,8 @@ import {
 } from "./experiment-run.js";
 import { readDocument } from "../config/document.js";
 import { findConfig } from "./find-config.js";
-import { isLocalization, localizeCommand } from "./localize.js";
+import { isLocalization } from "../localization/config.js";
+import { localizeCommand } from "./localize.js";
 import type { ExperimentEnd } from "./run-experiment.js";
 
 /** A line of a reproduced table: one stage, one seed or the mean over all. */
@@ -47,7 +48,7 @@ export async function reproduceCommand(
   const folder = `reproduce-${isFile(preset) ? basename(preset, extname(preset)) : preset.replaceAll("/", "-")}`;
   const file = findConfig(preset, context.workspace);
   if (isLocalization(readDocument(file))) {
-    await localizeCommand({ file, data: rest.data, json, folder }, context);
+    await localizeCommand({ ...rest, file, json, folder }, context);
     return NOTHING_SWEPT;
   }
   const prepared = readExperiment({ ...rest, config: preset }, context);

@@ -2,7 +2,11 @@ import { imageTrunkSchema, modelSchema, stageSchema, type ModelConfig, type Stag
 import { flickr30kEntitiesSchema, textSchema } from "@dualpath/datasets";
 import { z } from "zod";
 import { baselineSchema } from "../baselines/config.js";
+import type { ConfigDocument } from "../config/document.js";
+import { requirementSchema } from "../config/experiment.js";
+import { valueAt } from "../config/path.js";
 import { runnerShape } from "../config/schema.js";
+import { ExperimentError } from "../errors.js";
 
 const share = z.number().gt(0).max(1);
 const count = z.int().positive();
@@ -76,7 +80,7 @@ export const localizationSchema = z
       .default([])
       .describe("rows of papers, shown beside what was measured"),
     requires: z
-      .array(z.strictObject({ path: z.string().min(1), what: z.string().min(1), from: z.string().min(1) }))
+      .array(requirementSchema)
       .default([])
       .describe("what has to lie in the data folder, and where it comes from"),
   })
@@ -104,6 +108,19 @@ interface StagedModel {
 }
 
 export type LocalizationConfig = z.infer<typeof localizationSchema>;
+
+/** True for a config of phrase localization. */
+export const isLocalization = ({ value }: Pick<ConfigDocument, "value">): boolean =>
+  valueAt(value, ["task"]) === "phrase-localization";
+
+/** Throws USAGE for a config of phrase localization. */
+export function refuseLocalization(document: ConfigDocument): void {
+  if (!isLocalization(document)) return;
+  const message =
+    `${document.file} is for phrase localization: experiments:reproduce trains and measures it, a finished run only ` +
+    "measures, and experiments:explain says what it costs. Other commands do not take it.";
+  throw new ExperimentError("USAGE", message, { file: document.file });
+}
 
 /** The measured split's name in results. */
 export const splitName = ({ split }: Pick<LocalizationConfig, "split">): string =>

@@ -1,8 +1,10 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { experimentSchema, type Experiment } from "../config/experiment.js";
+import { readDocument } from "../config/document.js";
 import { loadExperiment } from "../config/load.js";
 import { ExperimentError } from "../errors.js";
+import { refuseLocalization } from "../localization/config.js";
 import { trialDirectory, type TrialDirectory } from "../sweep/directory.js";
 import { stageCheckpoint } from "./final-report.js";
 
@@ -37,8 +39,10 @@ export function latestCheckpoint(directory: TrialDirectory, experiment: Experime
   throw new ExperimentError("CHECKPOINT", message, { directory: directory.checkpoints });
 }
 
-/** Throws CHECKPOINT unless the folder is a trial's. */
+/** Throws CHECKPOINT unless the folder is a trial's, USAGE where it is a run of phrase localization or a stage of one. */
 export function requireTrial(directory: TrialDirectory): void {
+  const configs = [directory.config, trialDirectory(dirname(directory.path)).config];
+  for (const config of configs) if (existsSync(config)) refuseLocalization(readDocument(config));
   if (existsSync(directory.config)) return;
   const message = `${directory.path} holds no config.yaml: it is no trial's directory. Name one, as runs/<name>/<trial>.`;
   throw new ExperimentError("CHECKPOINT", message, { directory: directory.path });
