@@ -4,6 +4,7 @@ import type { Experiment } from "../config/experiment.js";
 import { ExperimentError, codeOf, messageOf } from "../errors.js";
 import { requirePublishedSplits, requireSameSplit, type MeasuredOn } from "../report/same-split.js";
 import { describePoint, type TrialPlan } from "../space/plan.js";
+import { sizeWarning } from "../trial/expected-sizes.js";
 import { declaredFeatures } from "../trial/frozen-features.js";
 import { stageTitle, withGallery } from "../trial/final-report.js";
 import { measuredName, sourceSize } from "../trial/measure.js";
@@ -18,8 +19,9 @@ import {
 
 /**
  * Everything that can be known to fail before a trial starts: the corpora are opened (and decoded, once), and each
- * point's data, model and curriculum are held against one another. No native code is loaded for it. Throws
- * SPLIT_MISMATCH where trials would be measured on splits that do not compare, with one another or with the paper.
+ * point's data, model and curriculum are held against one another. No native code is loaded for it. Data of other sizes
+ * than the experiment expects are warned of. Throws SPLIT_MISMATCH where trials would be measured on splits that do not
+ * compare, with one another or with the paper.
  */
 export async function checkPlans(
   plans: readonly TrialPlan<Experiment>[],
@@ -32,6 +34,7 @@ export async function checkPlans(
     const images = declaredFeatures(first.config);
     const opened = await openData(first.config.corpus, { ...options, images });
     try {
+      warn(first.config, opened, options);
       for (const plan of group) {
         checkPlan(plan, opened);
         requirePublishedSplits(plan.config.report.published, reportedRows(plan.config, opened));
@@ -42,6 +45,11 @@ export async function checkPlans(
     }
   }
   requireSameSplit(measured, "any");
+}
+
+function warn(experiment: Experiment, { data }: OpenedData, { onProgress }: OpenDataOptions): void {
+  const warning = sizeWarning(experiment, data);
+  if (warning !== undefined) onProgress?.(`\n${warning}\n`);
 }
 
 /** Names of the splits that a trial will be measured on. */

@@ -16,6 +16,7 @@ import {
 import { sourceSize } from "../trial/measure.js";
 import type { Experiment } from "../config/experiment.js";
 import { missingRequirements } from "../config/places.js";
+import { sizeWarning } from "../trial/expected-sizes.js";
 import { declaredFeatures } from "../trial/frozen-features.js";
 import { openData, type OpenDataOptions } from "../trial/open-data.js";
 import { isLocalization } from "../localization/config.js";
@@ -73,6 +74,8 @@ async function explainedData(experiment: Experiment, options: OpenDataOptions): 
   }
   const images = declaredFeatures(experiment);
   const { corpus, data } = await openData(config, { ...options, images });
+  const warning = sizeWarning(experiment, data);
+  if (warning !== undefined) options.onProgress?.(`${warning}\n`);
   return { name: corpus.name, data, close: () => corpus.close() };
 }
 

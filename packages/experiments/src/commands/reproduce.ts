@@ -56,9 +56,12 @@ export async function reproduceCommand(
   const end = await run({ ...rest, config: preset, folder }, context);
   if (!end.complete) return end;
   const directory = sweepDirectory(join(context.workspace.runs, folder));
-  const measured = reproducedRows(end.rows, (id) => readResult(directory.trial(id).result)?.rows ?? []);
+  const resultOf = (id: string) => readResult(directory.trial(id).result);
+  const measured = reproducedRows(end.rows, (id) => resultOf(id)?.rows ?? []);
   const rows = withPublished(measured, prepared.experiment.report.published);
   context.output.write(`\n${reproducedTable(rows)}\n`);
+  for (const warning of new Set(end.rows.map(({ plan }) => resultOf(plan.id)?.warning)))
+    if (warning !== undefined) context.output.write(`\n${warning}\n`);
   if (json !== undefined) writeWhole(resolve(json), `${JSON.stringify(rows, null, 2)}\n`);
   return end;
 }

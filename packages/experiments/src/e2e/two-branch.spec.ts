@@ -11,7 +11,8 @@ afterAll(() => bench.remove());
 /** Paper B's recipe on the tiny corpus: tf-idf vectors, two captions of each picture, its four families of triplets. */
 function writeTwoBranch(): string {
   const file = join(bench.folder, "two-branch.yaml");
-  const published = `report:
+  const published = `expected: { images: 29783, classes: 24, vocabulary: 0 }
+report:
   published:
     - { name: two branch, split: tiny shapes/test, imageToText: [40.3, 68.9, 79.9], source: paper B }
 `;
@@ -65,6 +66,9 @@ describe("a two-branch experiment", () => {
     const { exitCode, output } = await bench.run("reproduce", writeTwoBranch(), "--offline", "--json", rows);
     expect(exitCode, output).toBe(0);
     expect(output).toMatch(/two branch\s+paper\s+40\.3\s+68\.9\s+79\.9\s+-/);
+    // Before the training, and below the table that has the paper's row.
+    const warning = /WARNING: tiny: .*\n {2}training images: 29,783 expected, 24 found\nWhat/g;
+    expect(output.match(warning)).toHaveLength(2);
     const [measured, paper] = JSON.parse(readFileSync(rows, "utf8")) as Record<string, unknown>[];
     expect(measured).toMatchObject({ name: "two branch", seed: 1, split: "tiny shapes/test" });
     expect(paper).toMatchObject({ name: "two branch", seed: "paper", source: "paper B" });

@@ -7,6 +7,7 @@ import { scoreColumns } from "../report/score-table.js";
 import { formatMarkdown } from "../report/table.js";
 import type { TrialDirectory } from "../sweep/directory.js";
 import type { TrialClock } from "./clock.js";
+import { sizeWarning } from "./expected-sizes.js";
 import { measure, type Measurement } from "./measure.js";
 import { matchingSplits } from "./open-data.js";
 import { precisionMetrics, recallMetrics, reported, retrievalMetrics } from "./metrics.js";
@@ -35,9 +36,10 @@ export async function finalReport(options: FinalReportOptions): Promise<TrialRes
     rows.push(...stageRows(options, name, measured));
     if (isLast) await drawPicture(options, measured);
   }
-  writeWhole(directory.report, reportText(experiment, rows));
+  const warning = sizeWarning(experiment, options.data);
+  writeWhole(directory.report, reportText(experiment, rows, warning));
   writeWhole(directory.card, modelCard(experiment, directory, rows));
-  return { metrics, rows, seconds: clock.seconds() };
+  return { metrics, rows, ...(warning !== undefined && { warning }), seconds: clock.seconds() };
 }
 
 /** The file of a stage's model. */
@@ -128,9 +130,11 @@ async function drawPicture(
   writeWhole(directory.picture, picture);
 }
 
-function reportText({ name, seed }: Experiment, rows: readonly ResultRow[]): string {
+function reportText({ name, seed }: Experiment, rows: readonly ResultRow[], warning?: string): string {
   const scores = scoreColumns(rows);
   const header = ["stage", "split", ...scores.header, "seconds"];
   const lines = rows.map((row) => [row.name, row.split, ...scores.cells(row), row.seconds.toFixed(0)]);
-  return `# ${name}, seed ${seed}\n\n${formatMarkdown({ header, rows: lines })}\n\n![retrieval](${basename("retrieval.png")})\n`;
+  const table = formatMarkdown({ header, rows: lines });
+  const warned = warning === undefined ? "" : `${warning}\n\n`;
+  return `# ${name}, seed ${seed}\n\n${warned}${table}\n\n![retrieval](${basename("retrieval.png")})\n`;
 }

@@ -15,6 +15,7 @@ export const resultRowSchema = z.object({
 export const trialResultSchema = z.object({
   metrics: z.record(z.string(), z.number()),
   rows: z.array(resultRowSchema),
+  warning: z.string().optional().describe("what keeps the rows from being compared with published ones"),
   seconds: z.number(),
 });
 
