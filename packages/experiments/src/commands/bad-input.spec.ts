@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { ExperimentError } from "../errors.js";
 import { temporaryDirectory } from "../testing/temporary.js";
 import { tinyExperiment, writeTinyCorpus } from "../testing/tiny-corpus.js";
+import { trainTinyOnFeatures } from "../testing/trained.js";
 import type { Workspace } from "../workspace/root.js";
 import { workspace } from "../workspace/root.js";
 import { commandLine, usageError } from "./program.js";
@@ -196,6 +197,36 @@ describe("a paper's row of another split", () => {
     expect(code).toBe("SPLIT_MISMATCH");
     expect(message).toContain("'stage I (the paper)' on flickr30k-karpathy/test");
     expect(message).toContain("leave its row out");
+  });
+});
+
+describe("data that are not there", () => {
+  it("are listed by reproduce, each with where it comes from and the folder that it has to lie in", async () => {
+    const { place, folder } = await bench();
+    const data = join(folder, "flickr30k");
+    mkdirSync(join(data, "flickr30k-images"), { recursive: true });
+    const preset = "paper-a/flickr30k-resnet50";
+    const { code, message } = await failure(place, "reproduce", preset, "--data", data, ...offline);
+    expect(code).toBe("DATA_MISSING");
+    expect(message).toContain(`needs data that are not in ${data}:`);
+    expect(message).toMatch(
+      /resnet50-0676ba61\.pth: torchvision's ResNet-50.*\n +from https:\/\/download\.pytorch\.org/,
+    );
+    expect(message).toMatch(/results_20130124\.token: 158,915 captions/);
+    expect(message).not.toContain("flickr30k-images:");
+    expect(message).toContain("name the folder that holds them with --data");
+  });
+
+  it("are listed by evaluate too, when captions are there and photos are not", async () => {
+    const { place, folder } = await bench();
+    const { checkpoint, photos } = await trainTinyOnFeatures(folder);
+    const config = join(folder, "trial", "config.yaml");
+    const from = "https://example.org/shapes.tar";
+    appendFileSync(config, `requires: [{ path: ${photos}, what: photos of shapes, from: "${from}" }]\n`);
+    rmSync(photos, { recursive: true });
+    const { code, message } = await failure(place, "evaluate", "--checkpoint", checkpoint);
+    expect(code).toBe("DATA_MISSING");
+    expect(message).toContain(`${photos}: photos of shapes\n    from ${from}`);
   });
 });
 

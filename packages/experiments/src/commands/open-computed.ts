@@ -7,6 +7,9 @@ import { computedFeatures } from "../trial/frozen-features.js";
 import { openData, type OpenedData } from "../trial/open-data.js";
 import type { CommandContext } from "./experiment-run.js";
 
+/** What readers say of a folder that lacks something: a file, every photo, or photos among other things. */
+const LACKING: ReadonlySet<unknown> = new Set(["FILE_MISSING", "IMAGE_MISSING", "CORPUS_INVALID"]);
+
 /**
  * Opens an experiment's corpus with what a trial reads: features of a frozen trunk and text vectors, computed where they
  * are not cached. Throws DATA_MISSING with what to download where files are missing.
@@ -21,7 +24,7 @@ export async function openComputed(
   try {
     return await openData(experiment.corpus, { workspace, signal, onProgress, images, multiply });
   } catch (error) {
-    if (codeOf(error) === "FILE_MISSING") requireData(experiment);
+    if (LACKING.has(codeOf(error))) requireData(experiment);
     throw error;
   }
 }
