@@ -1,8 +1,15 @@
 // npx nx run benchmarks:classes -- [--json FILE] [--classes 30000,1000000,10000000] [--steps N]
 import { writeFileSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
+import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { curriculumSchema, SampledClassifier, Trainer, type Batch, type TrainingData } from "@dualpath/core";
+import {
+  curriculumSchema,
+  defaultThreads,
+  SampledClassifier,
+  Trainer,
+  type Batch,
+  type TrainingData,
+} from "@dualpath/core";
 
 const DIMENSION = 128;
 const BATCH = 256;
@@ -59,7 +66,7 @@ const curriculum = curriculumSchema.parse([
 async function measure(classes: number, steps: number): Promise<Row> {
   const before = process.memoryUsage.rss();
   const data = vectorPairs(classes, WARM_UP + steps);
-  const threads = availableParallelism();
+  const threads = defaultThreads();
   await using trainer = new Trainer({ model, curriculum, data, seed: 0, device: "cpu", threads });
   const times: number[] = [];
   let [started, used] = [performance.now(), process.cpuUsage()];
@@ -104,7 +111,7 @@ async function main(): Promise<void> {
         `${mebibytes(row.predictedBytes)} MiB, grown by ${mebibytes(row.measuredBytes)} MiB\n`,
     );
   }
-  const machine = { processor: cpus()[0]?.model ?? "unknown", cores: availableParallelism() };
+  const machine = { processor: cpus()[0]?.model ?? "unknown", cores: defaultThreads() };
   const setting = { dimension: DIMENSION, batch: BATCH, sample: SAMPLE };
   if (values.json === undefined) return;
   const report = { date: new Date().toISOString().slice(0, 10), machine, setting, rows };

@@ -1,9 +1,9 @@
 // npx nx run benchmarks:cpu -- [--json FILE] [--rounds N] [--steps N] [--only WORKLOAD]...
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { describePrecision, precisionOn, type Precision } from "@dualpath/core";
+import { defaultThreads, describePrecision, precisionOn, type Precision } from "@dualpath/core";
 import { Contestant, type Request } from "./contestant.js";
 import { interleave, type Comparison } from "./interleave.js";
 import { writePhotos } from "./synthetic-photos.js";
@@ -111,7 +111,7 @@ function isComputed(workload: Workload): boolean {
 async function compare(python: string, workload: Workload, rounds: number, steps: number): Promise<Row[]> {
   const { modes, precision } = workload;
   const request = { ...workload.request, precision };
-  const threads = availableParallelism();
+  const threads = defaultThreads();
   const rows: Row[][] = [];
   for (const mode of modes) {
     const peer = await Contestant.pytorch(python, { threads, ...request, mode });

@@ -3,7 +3,7 @@
  * Joint image-text embeddings: declare a dual-path model, train it through a curriculum, measure retrieval.
  */
 export { GraphError, type GraphErrorCode } from "./errors.js";
-export { DualpathError } from "@dualpath/cuda-kernels";
+export { defaultThreads, DualpathError } from "@dualpath/cuda-kernels";
 
 export { Graph, type GraphNode, type Origin, type Value } from "./graph/graph.js";
 export type { Attribute, Attributes, DType, Plan, Shape, TensorType, TypedArray } from "./graph/types.js";

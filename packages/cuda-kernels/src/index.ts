@@ -1,6 +1,6 @@
 export type { NodeDescription, NodeTime, ProgramDescription, StoredValue, TypedArray } from "./binding.js";
 export { DualpathError, type ErrorCode } from "./errors.js";
-export { type Backend, type Device, loadBackend } from "./load.js";
+export { type Backend, defaultThreads, type Device, loadBackend } from "./load.js";
 export {
   type Attribute,
   bytesOf,

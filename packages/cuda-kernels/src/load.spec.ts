@@ -1,10 +1,12 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterEach, expect, test } from "vitest";
 
-import { loadAddon, loadBackend, threadsFromEnvironment } from "./load.js";
+import { defaultThreads, loadAddon, loadBackend, threadsFromEnvironment } from "./load.js";
+import { probeThreads } from "./probe.js";
 import { failureOf } from "./testing/failure.js";
 
 afterEach(() => {
@@ -67,4 +69,28 @@ test("DUALPATH_THREADS sets the pool, and must be a whole number", async () => {
   process.env["DUALPATH_THREADS"] = "many";
   const failure = await failureOf(() => threadsFromEnvironment());
   expect(failure.message).toBe("DUALPATH_THREADS: expected a whole number of at least 1, got 'many'");
+});
+
+test("a Store that names no number has the default threads, which nothing is loaded to find out", async () => {
+  const module = new URL("../dist/index.js", import.meta.url).href;
+  const script = `
+    const { defaultThreads } = await import(${JSON.stringify(module)});
+    const threads = defaultThreads();
+    const loaded = (await import("node:fs")).readFileSync("/proc/self/maps", "utf8").includes("dualpath.node");
+    console.log(JSON.stringify({ threads, loaded }));`;
+  const answer = execFileSync("taskset", ["--cpu-list", "0", process.execPath, "-e", script], {
+    encoding: "utf8",
+  });
+  expect(JSON.parse(answer)).toEqual({ threads: 1, loaded: false });
+  const store = loadBackend({ device: "cpu" }).createStore({ device: "cpu" });
+  expect(defaultThreads()).toBe(store.threads);
+  await store.dispose();
+  process.env["DUALPATH_THREADS"] = "3";
+  expect(defaultThreads()).toBe(3);
+});
+
+test("a binary that cannot say how many cores there are answers with a reason", () => {
+  expect(probeThreads("/nowhere/dualpath.node")).toMatchObject({
+    reason: expect.stringContaining("Cannot find module '/nowhere/dualpath.node'"),
+  });
 });

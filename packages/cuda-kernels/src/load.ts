@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import type { Addon } from "./binding.js";
 import { callSite, DualpathError, fromNative } from "./errors.js";
-import { probeCuda } from "./probe.js";
+import { probeCuda, probeThreads } from "./probe.js";
 import { NativeStore } from "./store.js";
 
 /** Where computation runs. "auto" takes CUDA when this build has it and a device answers. */
@@ -101,27 +101,51 @@ function shortenBarriers(): void {
   if (process.env["OMP_WAIT_POLICY"] === undefined) process.env["GOMP_SPINCOUNT"] ??= "1000";
 }
 
+function requireBinary(path: string): void {
+  if (existsSync(path)) return;
+  throw new DualpathError("DEVICE", `native addon: expected ${path}, got no such file; ${remedy}`, { path });
+}
+
 /** Loads one binary, with a remedy in every error. */
 export function loadAddon(path: string): Addon {
-  if (!existsSync(path)) {
-    throw new DualpathError("DEVICE", `native addon: expected ${path}, got no such file; ${remedy}`, {
-      path,
-    });
-  }
+  requireBinary(path);
   shortenBarriers();
   try {
     return createRequire(import.meta.url)(path) as Addon;
   } catch (cause) {
     const failure = fromNative(cause, callSite());
     if (failure instanceof DualpathError) throw failure;
-    const got = cause instanceof Error ? cause.message : String(cause);
-    throw new DualpathError(
-      "DEVICE",
-      `native addon: expected ${path} to load, got '${got}'; ${remedy}`,
-      { path },
-      { cause },
-    );
+    throw doesNotLoad(path, cause instanceof Error ? cause.message : String(cause), { cause });
   }
+}
+
+const doesNotLoad = (path: string, got: string, options?: ErrorOptions): DualpathError =>
+  new DualpathError(
+    "DEVICE",
+    `native addon: expected ${path} to load, got '${got}'; ${remedy}`,
+    { path },
+    options,
+  );
+
+/**
+ * Threads of a Store that names none: DUALPATH_THREADS, else the cores given to the process by its affinity mask and the
+ * quotas of its control groups. Loads nothing: a binary that is not in use is asked in a child process.
+ * @throws DualpathError ATTRIBUTE for a DUALPATH_THREADS that is no number, DEVICE when the binary is missing or does
+ * not load
+ */
+export function defaultThreads(): number {
+  return threadsFromEnvironment() ?? (coresGiven ??= askCores());
+}
+
+let coresGiven: number | undefined;
+
+function askCores(): number {
+  const addon = loaded.get(cpuBinary);
+  if (addon !== undefined) return addon.threadsAvailable();
+  requireBinary(cpuBinary);
+  const answer = probeThreads(cpuBinary);
+  if ("value" in answer) return answer.value;
+  throw doesNotLoad(cpuBinary, answer.reason);
 }
 
 /** DUALPATH_THREADS, when it is set. @throws DualpathError ATTRIBUTE unless it is a whole number of at least 1 */

@@ -11,13 +11,16 @@ const remedy = "build it with `npx nx run cuda-kernels:build-cuda`";
 const patience = 60_000;
 
 /** Runs in the child: a crash of a driver or library ends that process and not this one. */
-const question = `
+const question = (call: string): string => `
   const answer = (value) => process.stdout.write(JSON.stringify(value));
   try {
-    answer({ devices: require(process.argv[1]).devices() });
+    answer({ value: require(process.argv[1]).${call}() });
   } catch (error) {
-    answer({ devices: [], reason: error.message });
+    answer({ reason: error.message });
   }`;
+
+/** What the child answered, or why it did not. */
+export type Answer<T> = { readonly value: T } | { readonly reason: string };
 
 const probes = new Map<string, Probe>();
 
@@ -25,7 +28,7 @@ const probes = new Map<string, Probe>();
 export function probeCuda(path: string): Probe {
   const known = probes.get(path);
   if (known) return known;
-  const found = existsSync(path) ? askChild(path) : none(`this build has no CUDA binary; ${remedy}`);
+  const found = existsSync(path) ? askDevices(path) : none(`this build has no CUDA binary; ${remedy}`);
   probes.set(path, found);
   return found;
 }
@@ -34,22 +37,30 @@ function none(reason: string): Probe {
   return { devices: [], reason };
 }
 
-function askChild(path: string): Probe {
-  const { status, signal, stdout, error } = spawnSync(process.execPath, ["-e", question, path], {
+function askDevices(path: string): Probe {
+  const answer = askChild<string[]>("CUDA", path, "devices");
+  return "value" in answer ? { devices: answer.value } : none(withRemedy(answer.reason));
+}
+
+/** Asks the binary at `path`, in a child process, how many cores are given to the process. */
+export const probeThreads = (path: string): Answer<number> => askChild("CPU", path, "threadsAvailable");
+
+function askChild<T>(kind: string, path: string, call: string): Answer<T> {
+  const { status, signal, stdout, error } = spawnSync(process.execPath, ["-e", question(call), path], {
     encoding: "utf8",
     timeout: patience,
     stdio: ["ignore", "pipe", "ignore"],
   });
-  if (status === 0 && stdout !== "") return withRemedy(JSON.parse(stdout) as Probe);
+  if (status === 0 && stdout !== "") return JSON.parse(stdout) as Answer<T>;
   const end = error?.message ?? signal ?? `exit code ${status}`;
-  return none(`the CUDA binary could not be probed: its process ended with ${end}`);
+  return { reason: `the ${kind} binary could not be probed: its process ended with ${end}` };
 }
 
-function withRemedy(probe: Probe): Probe {
-  const library = /(lib\S+\.so\S*): cannot open shared object file/.exec(probe.reason ?? "")?.[1];
-  if (library === undefined) return probe;
-  return none(
+function withRemedy(reason: string): string {
+  const library = /(lib\S+\.so\S*): cannot open shared object file/.exec(reason)?.[1];
+  if (library === undefined) return reason;
+  return (
     `cuda: library ${library}: expected it to load, got no such file; install CUDA and cuDNN 9, or add their ` +
-      "folder to LD_LIBRARY_PATH",
+    "folder to LD_LIBRARY_PATH"
   );
 }

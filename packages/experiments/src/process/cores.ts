@@ -1,20 +1,7 @@
-import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { defaultThreads } from "@dualpath/core";
 
-/** Cores that this process may use: the affinity mask, and the container's quota where there is one. */
-export function availableCores(): number {
-  const quota = cgroupQuota();
-  return Math.max(1, Math.min(availableParallelism(), quota === undefined ? Infinity : Math.ceil(quota)));
-}
-
-function cgroupQuota(): number | undefined {
-  try {
-    const [quota, period] = readFileSync("/sys/fs/cgroup/cpu.max", "utf8").trim().split(" ").map(Number);
-    return quota !== undefined && period !== undefined && quota > 0 ? quota / period : undefined;
-  } catch {
-    return undefined;
-  }
-}
+/** Cores that this process may use; asked once, in a child process where no native code is loaded. */
+export const availableCores = (): number => defaultThreads();
 
 /** Threads of each of `parallel` trials that share the cores. */
 export const threadsPerTrial = (cores: number, parallel: number): number =>

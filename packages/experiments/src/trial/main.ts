@@ -19,7 +19,7 @@ async function main(path: string | undefined): Promise<number> {
   const lock = lockTrial(directory.lock);
   try {
     if (lifetime.signal.aborted) return STOPPED;
-    const threads = Number(process.env["DUALPATH_THREADS"]) || availableCores();
+    const threads = availableCores();
     log.info({ attempt: process.env["DUALPATH_ATTEMPT"], threads }, "the trial starts");
     const finished = await runTrial({
       directory,
