@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join, resolve } from "node:path";
 
 import { BuildFailure } from "./failure.mjs";
-import { requirePip } from "./toolchain.mjs";
+import { providePip } from "./toolchain.mjs";
 import { unzip } from "./unzip.mjs";
 
 const requirements = join(import.meta.dirname, "cuda-requirements.txt");
@@ -26,8 +26,9 @@ function place(name) {
   return name.startsWith("include/") ? join("frontend", name) : undefined;
 }
 
-function download(target) {
-  const python = requirePip("it downloads CUDA's compiler and libraries once (or name a CUDA in CUDA_HOME)");
+function download(work, target) {
+  const purpose = "it downloads CUDA's compiler and libraries once (or name a CUDA in CUDA_HOME)";
+  const python = providePip(purpose, work);
   // The frontend's wheels hold the same headers for every version of Python: one is pinned.
   const platforms = ["manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_17_x86_64"].flatMap(
     (platform) => ["--platform", platform],
@@ -50,7 +51,7 @@ function unpack(work) {
   const wheels = join(work, "wheels");
   const unpacked = join(work, "cuda");
   mkdirSync(wheels, { recursive: true });
-  download(wheels);
+  download(work, wheels);
   for (const name of readdirSync(wheels)) unzip(join(wheels, name), unpacked, place);
   writeFileSync(join(unpacked, "unpacked.sha256"), wanted());
   rmSync(wheelFolder, { recursive: true, force: true });

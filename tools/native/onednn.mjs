@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { join, resolve } from "node:path";
 
 import { BuildFailure } from "./failure.mjs";
-import { requirePip } from "./toolchain.mjs";
+import { providePip } from "./toolchain.mjs";
 import { unzip } from "./unzip.mjs";
 
 const here = import.meta.dirname;
@@ -40,8 +40,9 @@ function place(name) {
   return path;
 }
 
-function download(target) {
-  const python = requirePip("it downloads oneDNN once (or name an unpacked oneDNN 2.x in DNNL_ROOT)");
+function download(work, target) {
+  const purpose = "it downloads oneDNN once (or name an unpacked oneDNN 2.x in DNNL_ROOT)";
+  const python = providePip(purpose, work);
   const parameters = [
     "-m",
     "pip",
@@ -68,7 +69,7 @@ function unpack() {
   mkdirSync(wheels, { recursive: true });
   try {
     console.error(`Fetching oneDNN 2.6 into ${folder} (once)`);
-    download(wheels);
+    download(work, wheels);
     for (const name of readdirSync(wheels)) unzip(join(wheels, name), unpacked, place);
     const got = digest(unpacked);
     if (got !== EXPECTED_DIGEST)

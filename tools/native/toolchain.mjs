@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 
 import { BuildFailure } from "./failure.mjs";
 
@@ -50,12 +51,17 @@ export function requireBuildTools() {
     throw missing("make", "CMake drives it", "make");
 }
 
-/** Python with pip, which downloads pinned wheels; needed once. `purpose` says for what, and what would do instead. */
-export function requirePip(purpose) {
+/**
+ * A Python with pip, which downloads pinned wheels; needed once. Where the system's Python has none, as Debian's, one is
+ * made in `folder`. `purpose` says what it is for, and what would do instead.
+ */
+export function providePip(purpose, folder) {
   const python = process.env.DUALPATH_PYTHON3 ?? "python3";
   if (output(python, ["--version"]) === undefined)
-    throw missing(`Python 3 ('${python}')`, purpose, "python3 python3-pip");
-  if (output(python, ["-m", "pip", "--version"]) === undefined)
-    throw missing(`pip of '${python}'`, purpose, "python3-pip");
-  return python;
+    throw missing(`Python 3 ('${python}')`, purpose, "python3 python3-venv");
+  if (output(python, ["-m", "pip", "--version"]) !== undefined) return python;
+  const environment = join(folder, "python");
+  if (output(python, ["-m", "venv", environment]) === undefined)
+    throw missing(`venv of '${python}'`, purpose, "python3-venv");
+  return join(environment, "bin", "python");
 }

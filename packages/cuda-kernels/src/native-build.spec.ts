@@ -44,6 +44,30 @@ test("missing CMake and make are named with the packages to install", () => {
   expect(buildWith(["c++", "cmake"]).stderr).toContain("apt-get install make");
 });
 
+/** Asks for a Python with pip where the Python is a shell script; prints it, or why there is none. */
+function pipOf(python: string): string {
+  const place = mkdtempSync(join(folder, "pip-"));
+  const stand = join(place, "python3");
+  writeFileSync(stand, `#!/bin/sh\n${python}\n`);
+  chmodSync(stand, 0o755);
+  const script = `import { providePip } from ${JSON.stringify(scriptOf("toolchain"))};
+    try { console.log(providePip("it is asked for", process.argv[1])); } catch ({ message }) { console.log(message); }`;
+  const env = { ...process.env, DUALPATH_PYTHON3: stand };
+  const parameters = ["--input-type=module", "-e", script, place];
+  const { stdout } = spawnSync(process.execPath, parameters, { env, encoding: "utf8" });
+  return stdout.trim().replaceAll(place, "");
+}
+
+test("a Python without pip gets it in an environment, for which venv is named where it is missing", () => {
+  expect(pipOf("exit 0")).toBe("/python3");
+  expect(pipOf('[ "$2" != pip ]')).toBe("/python/bin/python");
+  expect(pipOf('[ "$1" = --version ]')).toBe(
+    "venv of '/python3' was not found; it is asked for. " +
+      "Install it (Debian, Ubuntu: apt-get install python3-venv) and run the same command again.",
+  );
+  expect(pipOf("exit 1")).toContain("apt-get install python3 python3-venv");
+});
+
 test("a DNNL_ROOT without oneDNN is named with what it should hold", () => {
   const { status, stderr } = buildWith(["c++", "cmake", "ninja"], { DNNL_ROOT: folder });
   expect(status).toBe(1);
