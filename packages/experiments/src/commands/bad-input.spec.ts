@@ -1,5 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -52,6 +60,20 @@ async function failure(
 
 const offline = ["--offline"];
 
+const filesBelow = (folder: string): string[] =>
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ name }) => name)
+        .sort()
+    : [];
+
+/** The same command starts anew once the cause is put right: no trial has begun, and no cache is left half written. */
+function expectNoTrial({ runs, local }: Workspace): void {
+  expect(filesBelow(runs)).toEqual(["config.yaml", "sweep.jsonl"]);
+  expect(filesBelow(local)).toEqual([]);
+}
+
 describe("bad input", () => {
   beforeAll(() => {
     delete process.env["MLFLOW_TRACKING_URI"];
@@ -98,29 +120,44 @@ describe("bad input", () => {
     expect(exitCode).toBe(2);
   });
 
-  it("a missing image is named", async () => {
+  it("a missing image is named with the remedy, and nothing is lost or half made", async () => {
     const { config, place, corpus } = await bench();
-    rmSync(join(corpus, "images", "red-bar.png"));
-    const { message, exitCode } = await failure(place, "train", "--config", config, ...offline);
-    expect(message).toContain("red-bar.png");
-    expect(exitCode).toBe(1);
+    const image = join(corpus, "images", "red-bar.png");
+    rmSync(image);
+    const { code, message, exitCode } = await failure(place, "train", "--config", config, ...offline);
+    expect(message).toContain(
+      `${image}: no such image, though captions name red-bar.png; restore the file or delete its captions`,
+    );
+    expect([code, exitCode]).toEqual(["IMAGE_MISSING", 1]);
+    expectNoTrial(place);
   });
 
-  it("an undecodable image is named", async () => {
+  it("an undecodable image is named with the remedy, and nothing is lost or half made", async () => {
     const { config, place, corpus } = await bench();
-    writeFileSync(join(corpus, "images", "red-bar.png"), "no picture");
-    const { message, exitCode } = await failure(place, "train", "--config", config, ...offline);
-    expect(message).toContain("red-bar.png");
-    expect(exitCode).toBe(1);
+    const image = join(corpus, "images", "red-bar.png");
+    writeFileSync(image, "no picture");
+    const { code, message, exitCode } = await failure(place, "train", "--config", config, ...offline);
+    expect(message).toMatch(/red-bar\.png: cannot be decoded \(.*unsupported image format\)/);
+    expect(message).toContain("replace the file or take it out of the caption file");
+    expect([code, exitCode]).toEqual(["IMAGE_UNDECODABLE", 1]);
+    expect(readFileSync(image, "utf8")).toBe("no picture");
+    expectNoTrial(place);
   });
 
-  it("an empty caption is named with its line", async () => {
+  it("an empty caption is named with its line and the remedy, and nothing is lost or half made", async () => {
     const { config, place, corpus } = await bench();
     const file = join(corpus, "captions.csv");
-    writeFileSync(file, readFileSync(file, "utf8").replace("a red square", ""));
-    const { message, exitCode } = await failure(place, "train", "--config", config, ...offline);
-    expect(message).toContain("red-square.png");
-    expect(exitCode).toBe(1);
+    const changed = readFileSync(file, "utf8").replace("a red square", "");
+    writeFileSync(file, changed);
+    const line = changed.split("\n").indexOf("red-square.png,") + 1;
+    expect(line).toBeGreaterThan(1);
+    const { code, message, exitCode } = await failure(place, "train", "--config", config, ...offline);
+    expect(message).toContain(
+      `${file}, line ${line}: red-square.png: the caption is empty; write one or delete the entry`,
+    );
+    expect([code, exitCode]).toEqual(["CAPTION_EMPTY", 1]);
+    expect(readFileSync(file, "utf8")).toBe(changed);
+    expectNoTrial(place);
   });
 
   it("a model that does not fit the data is refused before training", async () => {

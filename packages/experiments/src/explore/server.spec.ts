@@ -145,11 +145,12 @@ describe("bad requests", () => {
 });
 
 describe("a port that is in use", () => {
-  it("is named", async () => {
+  it("is named, and what uses it goes on", async () => {
     const port = Number(new URL(bench.address).port);
     await expect(serveExplorer(bench.searchers, port)).rejects.toMatchObject({
       code: "PORT_IN_USE",
       message: `port ${port} is in use; stop what uses it, or name another with --port.`,
     });
+    expect((await raw("/")).status).toBe(200);
   });
 });

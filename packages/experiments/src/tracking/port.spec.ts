@@ -1,5 +1,8 @@
 import { createServer } from "node:net";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { isFree, LOOPBACK, reservePort } from "./port.js";
 
@@ -13,10 +16,12 @@ async function occupied(): Promise<number> {
 }
 
 describe("reserving a port", () => {
-  it("refuses one that was asked for and is in use, with the port in the message", async () => {
+  it("refuses one that was asked for and is in use, with the port in the message, and leaves no lock", async () => {
     const port = await occupied();
     await expect(reservePort(port)).rejects.toMatchObject({ code: "PORT_IN_USE", exitCode: 1 });
     await expect(reservePort(port)).rejects.toThrow(`port ${port} on 127.0.0.1 is in use`);
+    expect(existsSync(join(tmpdir(), `dualpath-port-${port}.lock`))).toBe(false);
+    expect(await isFree(port)).toBe(false);
   });
 
   it("finds a free one by itself, and gives it to nobody else until it is released", async () => {
