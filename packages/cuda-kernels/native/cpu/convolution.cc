@@ -1,9 +1,6 @@
-#include "../engine/biased_product.h"
-#include "../engine/convolution_shape.h"
 #include "convolution_products.h"
 #include "kernels.h"
 #include "narrow.h"
-#include "onednn.h"
 #include "winograd.h"
 
 #include <algorithm>
@@ -39,17 +36,13 @@ struct Images {
   memory::desc source, destination;
 };
 
-dnnl::primitive_attr attributes() {
-  dnnl::primitive_attr attr;
-  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  return attr;
-}
-
-convolution_forward::primitive_desc forwardDesc(const ConvolutionShape &s, const Images &images) {
+convolution_forward::primitive_desc forwardDesc(const ConvolutionShape &s, const Images &images,
+                                                const Epilogue &epilogue = {}) {
+  const auto bias = epilogue.bias ? matrixDesc(*epilogue.bias) : memory::desc();
   const convolution_forward::desc desc(dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_auto,
-                                       images.source, anyWeightDesc(s), images.destination, s.strides, s.gaps,
-                                       s.padBegin, s.padEnd);
-  return {desc, attributes(), engine()};
+                                       images.source, anyWeightDesc(s), bias, images.destination, s.strides,
+                                       s.gaps, s.padBegin, s.padEnd);
+  return {desc, epilogue.attributes(), engine()};
 }
 
 /// The forward convolution that belongs to a gradient. A gradient of bf16 inputs may be f32; the forward one
@@ -65,14 +58,14 @@ convolution_forward::primitive_desc hint(const ConvolutionShape &s, const Images
   const convolution_forward::desc desc(dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_auto,
                                        narrow(images.source), narrow(anyWeightDesc(s)),
                                        narrow(images.destination), s.strides, s.gaps, s.padBegin, s.padEnd);
-  return {desc, attributes(), engine()};
+  return {desc, Epilogue{}.attributes(), engine()};
 }
 
 convolution_backward_data::primitive_desc gradSourceDesc(const ConvolutionShape &s, const Images &images) {
   const convolution_backward_data::desc desc(dnnl::algorithm::convolution_auto, images.source,
                                              anyWeightDesc(s), images.destination, s.strides, s.gaps,
                                              s.padBegin, s.padEnd);
-  return {desc, attributes(), engine(), hint(s, images)};
+  return {desc, Epilogue{}.attributes(), engine(), hint(s, images)};
 }
 
 convolution_backward_weights::primitive_desc gradWeightsDesc(const ConvolutionShape &s,
@@ -80,7 +73,7 @@ convolution_backward_weights::primitive_desc gradWeightsDesc(const ConvolutionSh
   const convolution_backward_weights::desc desc(dnnl::algorithm::convolution_auto, images.source,
                                                 anyWeightDesc(s), images.destination, s.strides, s.gaps,
                                                 s.padBegin, s.padEnd);
-  return {desc, attributes(), engine(), hint(s, images)};
+  return {desc, Epilogue{}.attributes(), engine(), hint(s, images)};
 }
 
 bool isSlow(const char *implementation) {
@@ -90,10 +83,10 @@ bool isSlow(const char *implementation) {
 
 /// Images as they are stored when a fast implementation takes them. Else plain ones are left to the library,
 /// then all: what it chooses costs reorders.
-template <class MakeDesc> auto choose(const ConvolutionShape &shape, MakeDesc make) {
-  const auto &x = *shape.source, &y = *shape.destination;
+template <class Pass> auto choose(const Pass &pass) {
+  const auto &x = *pass.shape.source, &y = *pass.shape.destination;
   const Images stored{imageDesc(x), imageDesc(y)};
-  auto desc = make(shape, stored);
+  auto desc = pass.describe(stored);
   if (!isSlow(desc.impl_info_str()))
     return desc;
   const bool plainX = x.layout == Layout::Plain, plainY = y.layout == Layout::Plain;
@@ -101,7 +94,7 @@ template <class MakeDesc> auto choose(const ConvolutionShape &shape, MakeDesc ma
                          plainY ? anyImageDesc(y) : stored.destination};
   const Images free{anyImageDesc(x), anyImageDesc(y)};
   for (const auto &images : {plainFree, free}) {
-    auto other = make(shape, images);
+    auto other = pass.describe(images);
     if (!isSlow(other.impl_info_str()))
       return other;
   }
@@ -136,25 +129,47 @@ bool gradientNeedsProducts(const ConvolutionShape &shape, const char *implementa
   return needsProducts(shape, implementation) || (shape.groups == 1 && isSequence(shape));
 }
 
-/// The three ops: how the library is asked, how its call is fed, and what may do better.
+/// The passes: how the library is asked, how its call is fed, and what may do better.
 struct Forward {
-  static constexpr auto describe = forwardDesc;
-  static constexpr auto byWinograd = conv2dByWinograd, byProducts = conv2dByProducts;
-  static constexpr auto prefersProducts = forwardNeedsProducts;
-  static Kernel call(const ConvolutionShape &shape, const convolution_forward::primitive_desc &desc) {
+  ConvolutionShape shape;
+  Epilogue epilogue{};
+
+  explicit Forward(const Node &node) : shape(convolutionShape(node)) {}
+  auto describe(const Images &images) const { return forwardDesc(shape, images, epilogue); }
+  bool prefersProducts(const char *implementation) const {
+    return forwardNeedsProducts(shape, implementation);
+  }
+  Kernel byWinograd() const { return conv2dByWinograd(shape, epilogue); }
+  Kernel byProducts() const { return conv2dByProducts(shape, epilogue); }
+  Kernel byLibrary(const convolution_forward::primitive_desc &desc) const {
     auto call = std::make_shared<Call>(convolution_forward(desc), desc.scratchpad_desc());
     call->input(DNNL_ARG_SRC, shape.source, imageDesc(*shape.source), desc.src_desc());
     call->input(DNNL_ARG_WEIGHTS, shape.weights, weightDesc(shape), desc.weights_desc());
+    if (epilogue.bias)
+      call->input(DNNL_ARG_BIAS, epilogue.bias, matrixDesc(*epilogue.bias), desc.bias_desc());
     call->output(DNNL_ARG_DST, shape.destination, imageDesc(*shape.destination), desc.dst_desc());
-    return kernelOf(desc.impl_info_str(), call);
+    return kernelOf(desc.impl_info_str() + std::string(epilogue.name()), call);
+  }
+};
+
+struct ForwardWithBias : Forward {
+  explicit ForwardWithBias(const Node &node) : ForwardWithBias(biasedProduct(node, "conv2d")) {}
+  explicit ForwardWithBias(const BiasedProduct &whole) : Forward(whole.product) {
+    epilogue = epilogueOf(whole);
   }
 };
 
 struct GradSource {
-  static constexpr auto describe = gradSourceDesc;
-  static constexpr auto byWinograd = conv2dGradXByWinograd, byProducts = conv2dGradXByProducts;
-  static constexpr auto prefersProducts = gradientNeedsProducts;
-  static Kernel call(const ConvolutionShape &shape, const convolution_backward_data::primitive_desc &desc) {
+  ConvolutionShape shape;
+
+  explicit GradSource(const Node &node) : shape(convolutionShape(node)) {}
+  auto describe(const Images &images) const { return gradSourceDesc(shape, images); }
+  bool prefersProducts(const char *implementation) const {
+    return gradientNeedsProducts(shape, implementation);
+  }
+  Kernel byWinograd() const { return conv2dGradXByWinograd(shape); }
+  Kernel byProducts() const { return conv2dGradXByProducts(shape); }
+  Kernel byLibrary(const convolution_backward_data::primitive_desc &desc) const {
     auto call = std::make_shared<Call>(convolution_backward_data(desc), desc.scratchpad_desc());
     call->input(DNNL_ARG_DIFF_DST, shape.destination, imageDesc(*shape.destination), desc.diff_dst_desc());
     call->input(DNNL_ARG_WEIGHTS, shape.weights, weightDesc(shape), desc.weights_desc());
@@ -164,11 +179,16 @@ struct GradSource {
 };
 
 struct GradWeights {
-  static constexpr auto describe = gradWeightsDesc;
-  static constexpr auto byWinograd = conv2dGradWByWinograd, byProducts = conv2dGradWByProducts;
-  static constexpr auto prefersProducts = gradientNeedsProducts;
-  static Kernel call(const ConvolutionShape &shape,
-                     const convolution_backward_weights::primitive_desc &desc) {
+  ConvolutionShape shape;
+
+  explicit GradWeights(const Node &node) : shape(convolutionShape(node)) {}
+  auto describe(const Images &images) const { return gradWeightsDesc(shape, images); }
+  bool prefersProducts(const char *implementation) const {
+    return gradientNeedsProducts(shape, implementation);
+  }
+  Kernel byWinograd() const { return conv2dGradWByWinograd(shape); }
+  Kernel byProducts() const { return conv2dGradWByProducts(shape); }
+  Kernel byLibrary(const convolution_backward_weights::primitive_desc &desc) const {
     auto call = std::make_shared<Call>(convolution_backward_weights(desc), desc.scratchpad_desc());
     call->input(DNNL_ARG_SRC, shape.source, imageDesc(*shape.source), desc.src_desc());
     call->input(DNNL_ARG_DIFF_DST, shape.destination, imageDesc(*shape.destination), desc.diff_dst_desc());
@@ -178,29 +198,31 @@ struct GradWeights {
 };
 
 template <class Pass> Kernel floats(const Node &node) {
-  const auto shape = convolutionShape(node);
-  if (prefersWinograd(shape))
-    return Pass::byWinograd(shape);
+  const Pass pass(node);
+  if (prefersWinograd(pass.shape))
+    return pass.byWinograd();
   return guarded(node, [&] {
-    const auto desc = choose(shape, Pass::describe);
-    return Pass::prefersProducts(shape, desc.impl_info_str()) ? Pass::byProducts(shape)
-                                                              : Pass::call(shape, desc);
+    const auto desc = choose(pass);
+    return pass.prefersProducts(desc.impl_info_str()) ? pass.byProducts() : pass.byLibrary(desc);
   });
 }
 
 /// bf16 by the library's kernels; where it has none but its reference loops, f32 is the faster.
 template <class Pass> Kernel narrow(const Node &node) {
-  const auto shape = convolutionShape(node);
+  const Pass pass(node);
   return guarded(node, [&] {
-    const auto desc = choose(shape, Pass::describe);
-    return isSlow(desc.impl_info_str()) ? widened(node, floats<Pass>) : Pass::call(shape, desc);
+    const auto desc = choose(pass);
+    return isSlow(desc.impl_info_str()) ? widened(node, floats<Pass>) : pass.byLibrary(desc);
   });
 }
 
 } // namespace
 
 Kernel conv2d(const Node &node) { return byStorage(node, floats<Forward>, narrow<Forward>); }
-Kernel conv2dBias(const Node &node) { return stepByStep(node, "conv2d", conv2d, biasAdd, relu); }
+Kernel conv2dBias(const Node &node) {
+  biasedProduct(node, "conv2d"); // a bias that does not fit is refused before its type chooses the kernel
+  return byStorage(node, floats<ForwardWithBias>, narrow<ForwardWithBias>);
+}
 Kernel conv2dGradX(const Node &node) { return byStorage(node, floats<GradSource>, narrow<GradSource>); }
 Kernel conv2dGradW(const Node &node) { return byStorage(node, floats<GradWeights>, narrow<GradWeights>); }
 

@@ -77,10 +77,11 @@ bool isSequence(const ConvolutionShape &shape) {
   return shape.source->shape[1] == 1 && w[2] == 1;
 }
 
-Kernel conv2dByProducts(const ConvolutionShape &shape) {
+Kernel conv2dByProducts(const ConvolutionShape &shape, const Epilogue &epilogue) {
   const Work work(shape);
   Product::Operands operands{work.rows, work.patches.depth(), work.patches.outChannels, false, true};
   operands.rowB = work.patches.matrixRow();
+  operands.epilogue = epilogue;
   const auto product = std::make_shared<Product>(operands);
   return kernelOf(work, *product, [work, product](std::byte *scratch) {
     const auto &patches = work.patches;

@@ -1,5 +1,5 @@
-#include "../engine/biased_product.h"
 #include "../engine/matmul_shape.h"
+#include "epilogue.h"
 #include "kernels.h"
 #include "narrow.h"
 #include "onednn.h"
@@ -15,26 +15,40 @@ memory::desc operandDesc(const Tensor &tensor, bool transposed) {
   return {{s[1], s[0]}, matrixDesc(tensor).data_type(), memory::format_tag::ba};
 }
 
-Kernel product(const Node &node) {
-  const auto shape = matmulShape(node);
+/// The bias is added to every row.
+memory::desc rowDesc(const Tensor &bias) {
+  return {{1, bias.count()}, dataType(bias.dtype), memory::format_tag::ab};
+}
+
+Kernel kernelOf(const Node &node, const MatmulShape &shape, const Epilogue &epilogue) {
   return guarded(node, [&] {
     const auto a = operandDesc(*shape.a, shape.transposeA), b = operandDesc(*shape.b, shape.transposeB);
-    const auto y = matrixDesc(*shape.y);
-    dnnl::primitive_attr attr;
-    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    const dnnl::matmul::primitive_desc desc({a, b, y}, attr, engine());
+    const auto y = matrixDesc(*shape.y), bias = epilogue.bias ? rowDesc(*epilogue.bias) : memory::desc();
+    const dnnl::matmul::primitive_desc desc({a, b, bias, y}, epilogue.attributes(), engine());
     auto call = std::make_shared<Call>(dnnl::matmul(desc), desc.scratchpad_desc());
-    call->input(DNNL_ARG_SRC, node.inputs[0], a, a);
-    call->input(DNNL_ARG_WEIGHTS, node.inputs[1], b, b);
-    call->output(DNNL_ARG_DST, node.outputs[0], y, y);
-    return kernelOf(desc.impl_info_str(), call);
+    call->input(DNNL_ARG_SRC, shape.a, a, a);
+    call->input(DNNL_ARG_WEIGHTS, shape.b, b, b);
+    if (epilogue.bias)
+      call->input(DNNL_ARG_BIAS, epilogue.bias, bias, bias);
+    call->output(DNNL_ARG_DST, shape.y, y, y);
+    return kernelOf(desc.impl_info_str() + std::string(epilogue.name()), call);
   });
+}
+
+Kernel plain(const Node &node) { return kernelOf(node, matmulShape(node), {}); }
+
+Kernel biased(const Node &node) {
+  const auto whole = biasedProduct(node, "matmul");
+  return kernelOf(node, matmulShape(whole.product), epilogueOf(whole));
 }
 
 } // namespace
 
 /// The library's product takes either type.
-Kernel matmul(const Node &node) { return byStorage(node, product, product); }
-Kernel matmulBias(const Node &node) { return stepByStep(node, "matmul", matmul, biasAdd, relu); }
+Kernel matmul(const Node &node) { return byStorage(node, plain, plain); }
+Kernel matmulBias(const Node &node) {
+  biasedProduct(node, "matmul"); // a bias that does not fit is refused before its type chooses the kernel
+  return byStorage(node, biased, biased);
+}
 
 } // namespace dualpath::cpu

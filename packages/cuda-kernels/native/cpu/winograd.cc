@@ -1,7 +1,6 @@
 #include "winograd.h"
 
 #include "../engine/region.h"
-#include "onednn.h"
 #include "winograd_tiles.h"
 
 #include <algorithm>
@@ -66,15 +65,28 @@ void transformTiles(const Pixels &pixels, const Tiling &tiling, int tile, Window
   }
 }
 
+/// Outputs of neighbouring channels from `channel` on.
+template <int count> void finish(const Epilogue &epilogue, int64_t channel, Vector *y) {
+  if (!epilogue.bias)
+    return;
+  Vector bias;
+  std::memcpy(&bias, epilogue.bias->as<float>() + channel, sizeof bias);
+  for (int at = 0; at < count; ++at) {
+    const auto sum = y[at] + bias;
+    y[at] = epilogue.relu ? (sum < 0.0f ? Vector{} : sum) : sum;
+  }
+}
+
 template <class Tile>
 void writeTiles(const Pixels &pixels, const Tiling &tiling, int64_t first, int64_t count,
-                const Planes &planes) {
+                const Planes &planes, const Epilogue &epilogue) {
 #pragma omp for schedule(static)
   for (int64_t row = 0; row < count; ++row)
     for (int64_t group = 0; group < pixels.groups(); ++group) {
       Vector m[Tile::inputs * Tile::inputs], y[Tile::outputs * Tile::outputs];
       planes.get<Tile::inputs * Tile::inputs>(row, group * lanes, m);
       transform<Tile::inputs, Tile::outputs, Tile::destination>(m, y);
+      finish<Tile::outputs * Tile::outputs>(epilogue, group * lanes, y);
       store<Tile::outputs>(pixels, pixels.at(tiling.image(first + row), group),
                            tiling.window(first + row, Tile::outputs), y);
     }
@@ -98,11 +110,16 @@ Planes planesAt(std::byte *scratch, size_t offset, int64_t rows, int64_t columns
   return {reinterpret_cast<float *>(scratch + offset), rows, columns};
 }
 
+template <class Tile> std::string nameOf() {
+  return "winograd " + std::to_string(Tile::outputs) + "x" + std::to_string(Tile::outputs);
+}
+
 /// y = x * w with the taps as they are, or dx = dy * w with flipped taps and the channels' roles exchanged.
 struct Filtering {
   const Tensor *input, *weights, *output;
   Window before; // padding above and to the left
   bool flipped;
+  Epilogue epilogue{};
 };
 
 template <class Tile> Kernel filterKernel(const Filtering &filtering) {
@@ -127,12 +144,11 @@ template <class Tile> Kernel filterKernel(const Filtering &filtering) {
           dnnl::sgemm('N', filtering.flipped ? 'N' : 'T', count, output.channels, input.channels, 1,
                       v.plane(plane), input.channels, u.plane(plane), u.columns, 0, m.plane(plane),
                       output.channels);
-        writeTiles<Tile>(output, tiling, first, count, m);
+        writeTiles<Tile>(output, tiling, first, count, m, filtering.epilogue);
       }
     }
   };
-  return {"winograd " + std::to_string(Tile::outputs) + "x" + std::to_string(Tile::outputs), layout.bytes,
-          run};
+  return {nameOf<Tile>() + filtering.epilogue.name(), layout.bytes, run};
 }
 
 template <class Tile> Kernel gradientKernel(const ConvolutionShape &shape) {
@@ -162,8 +178,7 @@ template <class Tile> Kernel gradientKernel(const ConvolutionShape &shape) {
       transformWeightsGradient<Tile>(u, weights->as<float>());
     }
   };
-  return {"winograd " + std::to_string(Tile::outputs) + "x" + std::to_string(Tile::outputs), layout.bytes,
-          run};
+  return {nameOf<Tile>(), layout.bytes, run};
 }
 
 /// Products a channel pair that tiles of this size take for one image.
@@ -188,9 +203,10 @@ bool prefersWinograd(const ConvolutionShape &shape) {
          w[0] % lanes == 0 && w[1] % lanes == 0 && std::min(w[0], w[1]) >= leastChannels;
 }
 
-Kernel conv2dByWinograd(const ConvolutionShape &shape) {
+Kernel conv2dByWinograd(const ConvolutionShape &shape, const Epilogue &epilogue) {
   const Filtering filtering{
-      shape.source, shape.weights, shape.destination, {shape.padBegin[0], shape.padBegin[1]}, false};
+      shape.source, shape.weights, shape.destination, {shape.padBegin[0], shape.padBegin[1]},
+      false,        epilogue};
   return prefersFour(*filtering.output) ? filterKernel<Four>(filtering) : filterKernel<Two>(filtering);
 }
 

@@ -26,14 +26,29 @@ void adds() {
   Biased biased;
   const auto kernel = runNode(biased.node(false));
   close("y", biased.y.read(), {11, -1, -2, 13, 1, -6}, tolerance);
-  expect(kernel.ends_with(", then bias"), "the kernel's name says what comes behind the product");
+  expect(kernel.ends_with(" with bias"), "the kernel's name says what is done beside the product");
 }
 
 void cuts() {
   Biased biased;
   const auto kernel = runNode(biased.node(true));
   close("y", biased.y.read(), {11, 0, 0, 13, 1, 0}, tolerance);
-  expect(kernel.ends_with(", then bias, then ReLU"), "the kernel's name says what comes behind the product");
+  expect(kernel.ends_with(" with bias and ReLU"), "the kernel's name says what is done beside the product");
+}
+
+void follows() {
+  Biased biased;
+  for (const bool relu : {false, true}) {
+    const auto node = biased.node(relu);
+    const auto kernel = stepByStep(node, "matmul", backend().find("matmul"), backend().find("biasAdd"),
+                                   backend().find("relu"));
+    const Region scratch(kernel.scratchBytes);
+    kernel.run(scratch.data());
+    close("y", biased.y.read(), relu ? Doubles{11, 0, 0, 13, 1, 0} : Doubles{11, -1, -2, 13, 1, -6},
+          tolerance);
+    expect(kernel.name.ends_with(relu ? ", then bias, then ReLU" : ", then bias"),
+           "the kernel's name says what comes behind the product");
+  }
 }
 
 void takesApart() {
@@ -67,6 +82,7 @@ int main() {
   return run({
       {"a bias is added to a product", adds},
       {"and ReLU cuts the sum off at 0", cuts},
+      {"a library without such kernels does them one after the other", follows},
       {"a node is taken apart into its product and what stands behind", takesApart},
       {"a bias that does not fit is refused by name", refuses},
   });

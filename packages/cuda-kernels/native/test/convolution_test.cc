@@ -55,6 +55,22 @@ Attributes attributesOf(const Geometry &g) {
 
 Layout blockedWhere(int64_t channels, Layout layout) { return channels % 16 == 0 ? layout : Layout::Plain; }
 
+/// With bias and ReLU in the same node, which the way that computes the convolution has to do itself.
+void matchesBiased(const Geometry &g, Operand &x, Operand &w, Operand &y, const Doubles &ys) {
+  Operand bias("bias", {g.outputs});
+  const auto bs = randoms(g.outputs, 4);
+  bias.write(bs);
+  for (const bool relu : {false, true}) {
+    auto attributes = attributesOf(g);
+    attributes.set("relu", relu);
+    const auto kernel =
+        runNode({"conv2dBias", "c", {&x.tensor, &w.tensor, &bias.tensor}, {&y.tensor}, attributes});
+    close(g.text() + " biased y", y.read(), biased(ys, bs, relu), tolerance);
+    expect(kernel.find(relu ? " with bias and ReLU" : " with bias") != kernel.npos,
+           kernel + " says what it does beside the convolution of " + g.text());
+  }
+}
+
 void matchesLoops(const Geometry &g, Layout xLayout, Layout yLayout) {
   Operand x("x", g.x(), blockedWhere(g.inputs, xLayout)), w("w", g.w());
   Operand y("y", g.y(), blockedWhere(g.outputs, yLayout));
@@ -70,6 +86,7 @@ void matchesLoops(const Geometry &g, Layout xLayout, Layout yLayout) {
   x.write(xs), w.write(ws);
   runNode({"conv2d", "c", {&x.tensor, &w.tensor}, {&y.tensor}, attributesOf(g)});
   close(g.text() + " y", y.read(), ys, tolerance);
+  matchesBiased(g, x, w, y, ys);
 
   Operand dx("dx", g.x(), x.tensor.layout), dw("dw", g.w());
   y.write(dys);

@@ -32,7 +32,18 @@ void matchesLoops(const Product &p) {
                            bs[p.transposeB ? n * p.k + k : k * p.n + n];
   a.write(as), b.write(bs);
   runNode({"matmul", "m", {&a.tensor, &b.tensor}, {&y.tensor}, p.attributes()});
-  close(printShape(p.a()) + " * " + printShape(p.b()), y.read(), ys, tolerance);
+  const auto text = printShape(p.a()) + " * " + printShape(p.b());
+  close(text, y.read(), ys, tolerance);
+
+  Operand bias("bias", {p.n});
+  const auto cs = randoms(p.n, 3);
+  bias.write(cs);
+  for (const bool relu : {false, true}) {
+    auto attributes = p.attributes();
+    attributes.set("relu", relu);
+    runNode({"matmulBias", "m", {&a.tensor, &b.tensor, &bias.tensor}, {&y.tensor}, attributes});
+    close(text + " + bias", y.read(), biased(ys, cs, relu), tolerance);
+  }
 }
 
 void matchAll(bool transposeA, bool transposeB) {
@@ -64,7 +75,7 @@ void refuses() {
 
 int main() {
   return run({
-      {"a product matches loops", [] { matchAll(false, false); }},
+      {"a product matches loops, bare and with bias and ReLU", [] { matchAll(false, false); }},
       {"with a transposed", [] { matchAll(true, false); }},
       {"with b transposed", [] { matchAll(false, true); }},
       {"with both transposed", [] { matchAll(true, true); }},

@@ -4,6 +4,7 @@
 #include "../engine/kernel.h"
 #include "harness.h"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -32,6 +33,16 @@ inline Floats randoms(int64_t count, uint64_t seed) {
     values.push_back(static_cast<float>(static_cast<double>(state >> 40) * 0x1p-23 - 1));
   }
   return values;
+}
+
+/// Rows of sums with a bias added to each, cut off at 0 with `relu`.
+inline Doubles biased(Doubles sums, const Floats &bias, bool relu) {
+  for (size_t at = 0; at < sums.size(); ++at) {
+    sums[at] += bias[at % bias.size()];
+    if (relu)
+      sums[at] = std::max(0.0, sums[at]);
+  }
+  return sums;
 }
 
 inline Doubles widened(const Floats &values) { return {values.begin(), values.end()}; }
