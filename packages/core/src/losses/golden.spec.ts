@@ -8,9 +8,10 @@ import type { TypedArray } from "../graph/types.js";
 import { createBuildContext } from "../layers/context.js";
 import { classifier } from "../models/classifier.js";
 import { classifierSchema } from "../models/schema.js";
-import { l2Normalize } from "../ops/index.js";
+import { affine, l2Normalize, matmul } from "../ops/index.js";
 import { contrastiveLoss, positiveShares, sameClassMask } from "./contrastive.js";
 import { classifierLoss } from "./instance.js";
+import { logisticLoss, pairWeights } from "./logistic.js";
 import { inBatchRankingLoss, pairedNegativeMask, pairedRankingLoss } from "./ranking.js";
 import { pairSigns, sigmoidLoss } from "./sigmoid.js";
 
@@ -72,6 +73,15 @@ const sigmoid = (label: Int32Array, scale: number, bias: number): Case => ({
   loss: (pair, graph) => sigmoidLoss({ ...pair, signs: graph.input("signs", [...square]) }, scale, bias),
 });
 
+const logistic = (label: Int32Array, negatives: number): Case => ({
+  feeds: { signs: pairSigns(label, label), weights: pairWeights(label, label, negatives) },
+  loss: ({ image, text }, graph) => {
+    const scores = affine(matmul(image, text, { transposeB: true }), { multiply: 8 });
+    const [signs, weights] = [graph.input("signs", [...square]), graph.input("weights", [...square])];
+    return logisticLoss({ scores, signs, weights });
+  },
+});
+
 const pairCases: Readonly<Record<string, Case>> = {
   "ranking, all": ranking(distinct, 0.4, "all"),
   "ranking, all, repeated": ranking(repeated, 0.4, "all"),
@@ -88,6 +98,8 @@ const pairCases: Readonly<Record<string, Case>> = {
   "contrastive, class-wide": classWide(repeated, 8),
   sigmoid: sigmoid(distinct, 10, -10),
   "sigmoid, repeated": sigmoid(repeated, 6, -2),
+  logistic: logistic(distinct, 1),
+  "logistic, repeated": logistic(repeated, 10),
 };
 
 type Device = "reference" | "cpu";

@@ -173,24 +173,42 @@ const goldenSchema = z.object({
   textGradient: matrix,
 });
 
-describe("the loss of paper B's code", () => {
-  it("agrees with PyTorch in its value and its gradients", async () => {
-    const file = new URL("../../fixtures/structure-loss.json", import.meta.url);
-    const golden = goldenSchema.parse(JSON.parse(readFileSync(file, "utf8")));
-    const rows: Rows = {
-      image: Float32Array.from(golden.image.flat()),
-      text: Float32Array.from(golden.text.flat()),
-      imageLabel: Int32Array.from(golden.image.keys()),
-      textLabel: Int32Array.from(golden.text.keys(), (row) => row >> 1),
-    };
-    const weights = { imageToText: 1, textToImage: 1.5, images: 0, texts: 0.05 };
-    const config = configOf({ keep: "positive", violations: 3, ...weights });
-    const taps = await evaluated(rows, golden.image.length, config, "cpu");
-    for (const [family, loss] of Object.entries(golden.losses))
-      expect(taps[family]![0], family).toBeCloseTo(loss, FLOAT32_DIGITS);
-    for (const name of ["imageGradient", "textGradient"] as const)
-      golden[name]
-        .flat()
-        .forEach((value, place) => expect(taps[name]![place]).toBeCloseTo(value, FLOAT32_DIGITS));
+const file = new URL("../../fixtures/structure-loss.json", import.meta.url);
+const goldens = z
+  .object({ code: goldenSchema, paper: goldenSchema })
+  .parse(JSON.parse(readFileSync(file, "utf8")));
+
+/** Rows of a golden, so many images and texts of each class one after another. */
+function goldenRows({ image, text }: z.infer<typeof goldenSchema>, images: number, texts: number): Rows {
+  return {
+    image: Float32Array.from(image.flat()),
+    text: Float32Array.from(text.flat()),
+    imageLabel: Int32Array.from(image.keys(), (row) => Math.floor(row / images)),
+    textLabel: Int32Array.from(text.keys(), (row) => Math.floor(row / texts)),
+  };
+}
+
+describe("against PyTorch, value and gradients agree", () => {
+  const codeWeights = { imageToText: 1, textToImage: 1.5, images: 0, texts: 0.05 };
+  const paperWeights = { imageToText: 1, textToImage: 2, images: 0.1, texts: 0.2 };
+  const cases = [
+    ["code", goldenRows(goldens.code, 1, 2), { keep: "positive", violations: 3, ...codeWeights }],
+    ["paper", goldenRows(goldens.paper, 2, 3), { keep: "anchor", violations: 6, ...paperWeights }],
+  ] as const;
+
+  it.each(cases)("of paper B's loss as the %s has it", async (name, rows, changes) => {
+    const golden = goldens[name];
+    const classes = new Set(rows.imageLabel).size;
+    for (const device of ["reference", "cpu"] as const) {
+      const taps = await evaluated(rows, classes, configOf(changes), device);
+      for (const [family, loss] of Object.entries(golden.losses))
+        expect(taps[family]![0], family).toBeCloseTo(loss, FLOAT32_DIGITS);
+      for (const view of ["imageGradient", "textGradient"] as const)
+        golden[view]
+          .flat()
+          .forEach((value, place) =>
+            expect(taps[view]![place], `${view} ${place}`).toBeCloseTo(value, FLOAT32_DIGITS),
+          );
+    }
   });
 });
