@@ -95,6 +95,14 @@ describe("checkpoints", () => {
     expect(refused).toBeGreaterThan(500);
   });
 
+  it("may be evaluated on either side of the last ReLU", async () => {
+    const path = await saved();
+    const expected = { ...model.config, evaluationFeature: "post-relu" as const };
+    const loaded = await loadModel(path, store, { model: expected, sizes });
+    expect(loaded.model.config).toEqual(expected);
+    expect((await loadModel(path, store)).model.config.evaluationFeature).toBe("pre-relu");
+  });
+
   it("of another model are refused with the first difference and change nothing", async () => {
     const path = await saved();
     const other = dualPath(configOf(8), sizes);

@@ -197,14 +197,18 @@ export function checkSameRun(path: string, expected: RunDescription, got: RunDes
   });
 }
 
-/** Throws CHECKPOINT_MODEL unless the checkpoint's model and sizes are these. */
+/**
+ * Throws CHECKPOINT_MODEL unless the checkpoint's model and sizes are these. The side of the last ReLU that evaluation
+ * compares is none of the model's parameters and may be another.
+ */
 export function checkSameModel(
   header: CheckpointHeader,
   model: Pick<RunDescription, "model" | "sizes">,
 ): void {
-  const { model: own, sizes } = header.description;
-  const { seed } = header.description;
-  checkSameRun(header.path, { ...model, seed }, { model: own, sizes, seed });
+  const { model: own, sizes, seed } = header.description;
+  const { evaluationFeature } = model.model;
+  const compared = { model: { ...own, evaluationFeature }, sizes, seed };
+  checkSameRun(header.path, { ...model, seed }, compared);
 }
 
 /**

@@ -17,7 +17,8 @@ export interface LoadedModel {
 
 /**
  * Loads a checkpoint's model into the Store: its moving averages where it holds some, as evaluation uses them. Given
- * `expected`, throws CHECKPOINT_MODEL with the first difference from it; otherwise CHECKPOINT_MISSING or _CORRUPT.
+ * `expected`, evaluation compares the side of the last ReLU that it names, and any other difference from it throws
+ * CHECKPOINT_MODEL. Throws CHECKPOINT_MISSING or _CORRUPT as well.
  */
 export async function loadModel(
   path: string,
@@ -26,7 +27,9 @@ export async function loadModel(
 ): Promise<LoadedModel> {
   const header = await readCheckpointHeader(path);
   if (expected) checkSameModel(header, expected);
-  const model = dualPath(header.description.model, header.description.sizes);
+  const { model: own, sizes } = header.description;
+  const { evaluationFeature } = expected?.model ?? own;
+  const model = dualPath({ ...own, evaluationFeature }, sizes);
   await loadTensors(path, store, model.parameters);
   const averages = model.parameters.filter(({ name }) => header.names.includes(averageKey(name)));
   const declared = averages.map(({ name, shape }) => ({ name: averageKey(name), shape }));

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { readCheckpointHeader } from "@dualpath/core";
+import { readCheckpointHeader, type ModelConfig } from "@dualpath/core";
 import { checkSameVocabulary } from "@dualpath/datasets";
 import { experimentSchema, type Experiment } from "../config/experiment.js";
 import { readDocument } from "../config/document.js";
 import { validated } from "../config/load.js";
 import { withWeights } from "../config/places.js";
-import { merged, withValue } from "../config/path.js";
+import { merged, withValue, type Path } from "../config/path.js";
 import { availableCores } from "../process/cores.js";
 import { writeWhole } from "../process/files.js";
 import type { TrialDirectory } from "../sweep/directory.js";
@@ -29,6 +29,11 @@ export interface EvaluateOptions {
   readonly split?: string | undefined;
   /** Rows to show beside: a file that was written by `json`, or "published" for those of the trial's config. */
   readonly against?: string | undefined;
+  /** Rules of the test in place of the trial's. */
+  readonly feature?: ModelConfig["evaluationFeature"] | undefined;
+  readonly flip?: boolean | undefined;
+  readonly convolutional?: boolean | undefined;
+  readonly positions?: number | "all" | undefined;
   /** Round the weights as an export with int8 does. */
   readonly int8?: boolean | undefined;
   /** File for the rows as a JSON array. */
@@ -76,7 +81,7 @@ export async function evaluateCommand(
       signal,
     });
     const rows = measured === undefined ? [] : evaluatedRows(measured.result);
-    output.write(`${checkpoint}\n\n${evaluatedTable(rows, beside)}\n`);
+    output.write(`${checkpoint}\n${rulesLine(experiment)}\n\n${evaluatedTable(rows, beside)}\n`);
     if (options.json !== undefined) writeWhole(resolve(options.json), `${JSON.stringify(rows, null, 2)}\n`);
     return rows;
   } finally {
@@ -84,15 +89,32 @@ export async function evaluateCommand(
   }
 }
 
-function readTrialConfig(
-  directory: TrialDirectory,
-  { data, weights }: Pick<EvaluateOptions, "data" | "weights">,
-): Experiment {
+function readTrialConfig(directory: TrialDirectory, options: EvaluateOptions): Experiment {
+  const { data, weights } = options;
   requireTrial(directory);
   const document = withWeights(withData(readDocument(directory.config), data), weights);
   const kept = data === undefined ? {} : keptText(directory);
   const corpus = merged((document.value as { corpus: unknown }).corpus, { text: kept });
-  return validated({ ...document, value: withValue(document.value, ["corpus"], corpus) }, experimentSchema);
+  const value = withRules(withValue(document.value, ["corpus"], corpus), options);
+  return validated({ ...document, value }, experimentSchema);
+}
+
+/** The raw config with the rules of the test that the command names. */
+function withRules(config: unknown, { feature, flip, convolutional, positions }: EvaluateOptions): unknown {
+  const rules: readonly (readonly [Path, unknown])[] = [
+    [["model", "evaluationFeature"], feature],
+    [["evaluation", "flip"], flip],
+    [["evaluation", "convolutional"], convolutional],
+    [["evaluation", "positions"], positions],
+  ];
+  const named = rules.filter(([, value]) => value !== undefined);
+  return named.reduce((changed, [path, value]) => withValue(changed, path, value), config);
+}
+
+function rulesLine({ model, evaluation }: Experiment): string {
+  const { flip, convolutional = false, positions } = evaluation;
+  const places = typeof positions === "object" ? positions.join(", ") : String(positions);
+  return `feature ${model.evaluationFeature}, flip ${flip}, convolutional ${convolutional}, positions ${places}`;
 }
 
 /** Words and vectors mean what they meant in training: another folder's captions are read as the trained ones were. */

@@ -20,6 +20,8 @@ const positive = (text: string): number => {
   throw new InvalidArgumentError(`expected a whole number above 0, got '${text}'.`);
 };
 
+const places = (text: string): number | "all" => (text === "all" ? text : positive(text));
+
 const collected = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
 
 const withRunOptions = (command: Command): Command =>
@@ -113,6 +115,17 @@ function addLookingCommands(program: Command, context: CommandContext): void {
       "split to score, or a pattern as 'test-fold*' for a mean; default: the report's",
     )
     .option("--against <rows>", "rows of the same split to show beside: a --json file, or 'published'")
+    .addOption(
+      new Option("--feature <side>", "side of the last ReLU to compare, instead of the trial's").choices([
+        "pre-relu",
+        "post-relu",
+      ]),
+    )
+    .option("--flip", "add the mirrored photos' features")
+    .option("--no-flip", "leave them out")
+    .option("--convolutional", "look at every place of the whole photos")
+    .option("--no-convolutional", "look at one view")
+    .option("--positions <places>", "places of a caption's words to add up: a count, or 'all'", places)
     .option("--int8", "round the weights as 'export --int8' does")
     .option("--json <file>", "write the rows as a JSON array")
     .action(async (options: EvaluateOptions) => void (await evaluateCommand(options, context)));
