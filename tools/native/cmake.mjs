@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 
 import { BuildFailure } from "./failure.mjs";
 import { provideOneDnn } from "./onednn.mjs";
-import { requireBuildTools } from "./toolchain.mjs";
+import { requireBuildTools, toolVersions } from "./toolchain.mjs";
 
 export const project = resolve(import.meta.dirname, "../../packages/cuda-kernels");
 export const build = resolve(project, "build");
@@ -29,22 +29,27 @@ function cmakeJs(command, out, parameters) {
   run(process.execPath, [program, command, "--directory", project, "--out", out, ...parameters]);
 }
 
-/** CMake refuses a build folder that was configured elsewhere, as a copied or moved checkout has one. */
-function dropForeignBuild(out) {
+const toolsFile = (out) => join(out, "dualpath-tools.txt");
+
+/**
+ * CMake refuses a build folder that was configured elsewhere, as a copied or moved checkout has one, and stays with the
+ * compiler and flags that one was configured with.
+ */
+function dropForeignBuild(out, tools) {
   const cache = join(out, "CMakeCache.txt");
-  if (
-    !existsSync(cache) ||
-    readFileSync(cache, "utf8").includes(`CMAKE_HOME_DIRECTORY:INTERNAL=${project}\n`)
-  )
-    return;
-  rmSync(out, { recursive: true });
+  if (!existsSync(cache)) return;
+  const isHere = readFileSync(cache, "utf8").includes(`CMAKE_HOME_DIRECTORY:INTERNAL=${project}\n`);
+  const isSame = !existsSync(toolsFile(out)) || readFileSync(toolsFile(out), "utf8") === tools;
+  if (!isHere || !isSame) rmSync(out, { recursive: true });
 }
 
 /** Configures packages/cuda-kernels/CMakeLists.txt with these definitions and builds one target of it. */
 function configureAndBuild(out, definitions, target) {
   const values = Object.entries(definitions).map(([name, value]) => `--CD${name}=${value}`);
-  dropForeignBuild(out);
+  const tools = toolVersions();
+  dropForeignBuild(out, tools);
   cmakeJs("configure", out, values);
+  writeFileSync(toolsFile(out), tools);
   cmakeJs("build", out, ["--target", target, "--parallel", String(availableParallelism())]);
 }
 

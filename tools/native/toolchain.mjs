@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { BuildFailure } from "./failure.mjs";
@@ -49,6 +50,26 @@ export function requireBuildTools() {
   requireCMake();
   if (output("ninja", ["--version"]) === undefined && output("make", ["--version"]) === undefined)
     throw missing("make", "CMake drives it", "make");
+}
+
+/** Version of a oneDNN of one's own. */
+function ownOneDnn(root) {
+  const header = join(root, "include/oneapi/dnnl/dnnl_version.h");
+  if (!existsSync(header)) return "none";
+  const text = readFileSync(header, "utf8");
+  const defined = (name) => new RegExp(`DNNL_VERSION_${name}\\s+"?(\\w+)`).exec(text)?.[1] ?? "?";
+  return `${["MAJOR", "MINOR", "PATCH"].map(defined).join(".")} ${defined("HASH")}`;
+}
+
+/** The compiler that CMake will take and its flags, CMake, and oneDNN: what was built with others is built again. */
+export function toolVersions() {
+  const { CXX: compiler = "c++", CXXFLAGS: flags = "", DNNL_ROOT: root } = process.env;
+  const versionOf = (program) => output(program, ["--version"])?.trim() ?? "none";
+  return [
+    `${compiler} ${flags}`.trim() + `: ${versionOf(compiler)}`,
+    `cmake: ${versionOf("cmake")}`,
+    `oneDNN: ${root ? ownOneDnn(root) : "pinned"}`,
+  ].join("\n");
 }
 
 /**

@@ -44,6 +44,31 @@ test("missing CMake and make are named with the packages to install", () => {
   expect(buildWith(["c++", "cmake"]).stderr).toContain("apt-get install make");
 });
 
+/** The versions that a native build's cached result depends on. */
+function versionsWith(environment: Readonly<Record<string, string>>): string {
+  const env = { ...process.env, ...environment };
+  return spawnSync(process.execPath, [scriptOf("versions")], { env, encoding: "utf8" }).stdout;
+}
+
+test("another compiler, or another version of the same, and another oneDNN are other versions", () => {
+  const compiler = join(folder, "own-c++");
+  const versions = ["c++ 12", "c++ 13"].map((version) => {
+    writeFileSync(compiler, `#!/bin/sh\necho "${version}"\n`);
+    chmodSync(compiler, 0o755);
+    return versionsWith({ CXX: compiler });
+  });
+  expect(versions.map((text) => text.split("\n")[0])).toEqual([`${compiler}: c++ 12`, `${compiler}: c++ 13`]);
+  expect(versionsWith({ CXX: "/nowhere/c++", CXXFLAGS: "-O1" })).toContain("/nowhere/c++ -O1: none\n");
+  const root = mkdtempSync(join(folder, "dnnl-"));
+  const include = join(root, "include/oneapi/dnnl");
+  mkdirSync(include, { recursive: true });
+  const parts = ["MAJOR 2", "MINOR 7", "PATCH 4", 'HASH  "abc"'].map(
+    (part) => `#define DNNL_VERSION_${part}\n`,
+  );
+  writeFileSync(join(include, "dnnl_version.h"), parts.join(""));
+  expect(versionsWith({ DNNL_ROOT: root })).toContain("oneDNN: 2.7.4 abc\n");
+});
+
 /** Asks for a Python with pip where the Python is a shell script; prints it, or why there is none. */
 function pipOf(python: string): string {
   const place = mkdtempSync(join(folder, "pip-"));
