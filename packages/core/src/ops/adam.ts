@@ -54,8 +54,11 @@ export const adamOp = defineOp({
 });
 
 /**
- * Adam (Kingma and Ba 2015), or AdamW (Loshchilov and Hutter 2019) with `decoupled`, in PyTorch's form. `step` is a
- * u32 scalar that counts from 1. Updates param, m and v and returns them as they are afterwards.
+ * Adam (Kingma and Ba 2015), or AdamW (Loshchilov and Hutter 2019) with `decoupled`, in PyTorch's form.
+ * param, grad, m and v are f32 of one shape, learningRate and gradScale f32 scalars; `step` is a u32 scalar
+ * that counts from 1. Updates param, m and v and returns them as they are afterwards. Throws SHAPE or DTYPE
+ * for other inputs, ATTRIBUTE for constants out of range, GRAPH unless param, m and v are parameters and all
+ * values are of one graph.
  */
 export const adam = (
   param: Value,

@@ -54,14 +54,26 @@ export const divideOp = binaryOp("divide", (a, b) => a / b, {
   b: (dy, _, b, y) => negated(divide(multiply(dy, y), b)),
 });
 
-/** a + b with NumPy broadcasting, rank at most 4. */
+/**
+ * a + b with NumPy broadcasting, rank at most 4. Throws SHAPE where the shapes do not broadcast, DTYPE unless
+ * both are f32 or both bf16, GRAPH for values of two graphs.
+ */
 export const add = (a: Value, b: Value, name?: string): Value => apply(addOp, { a, b }, {}, name).y;
 
-/** a - b with NumPy broadcasting, rank at most 4. */
+/**
+ * a - b with NumPy broadcasting, rank at most 4. Throws SHAPE where the shapes do not broadcast, DTYPE unless
+ * both are f32 or both bf16, GRAPH for values of two graphs.
+ */
 export const subtract = (a: Value, b: Value, name?: string): Value => apply(subtractOp, { a, b }, {}, name).y;
 
-/** a * b with NumPy broadcasting, rank at most 4. */
+/**
+ * a * b with NumPy broadcasting, rank at most 4. Throws SHAPE where the shapes do not broadcast, DTYPE unless
+ * both are f32 or both bf16, GRAPH for values of two graphs.
+ */
 export const multiply = (a: Value, b: Value, name?: string): Value => apply(multiplyOp, { a, b }, {}, name).y;
 
-/** a / b with NumPy broadcasting, rank at most 4. */
+/**
+ * a / b with NumPy broadcasting, rank at most 4. Throws SHAPE where the shapes do not broadcast, DTYPE unless
+ * both are f32 or both bf16, GRAPH for values of two graphs.
+ */
 export const divide = (a: Value, b: Value, name?: string): Value => apply(divideOp, { a, b }, {}, name).y;

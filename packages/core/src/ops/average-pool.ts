@@ -64,11 +64,19 @@ export const averagePoolGradOp = defineOp({
   flops: ({ dy }, { window }) => elementCount(dy.shape) * window[0] * window[1],
 });
 
-/** Mean of every window of x (N, H, W, C); `countPad` counts padding as zeros, else it is left out of the mean. */
+/**
+ * Mean of every window of x (N, H, W, C): (N, H', W', C) with H' = floor((H + top + bottom - window) /
+ * stride) + 1; `countPad` counts padding as zeros, else it is left out of the mean. Throws SHAPE for x of
+ * another rank or smaller than the window, DTYPE unless it is f32 or bf16, ATTRIBUTE for padding as wide as
+ * the window.
+ */
 export const averagePool = (x: Value, attrs: z.input<typeof averagePoolAttributes>, name?: string): Value =>
   apply(averagePoolOp, { x }, attrs, name).y;
 
-/** Gradient of `averagePool`. */
+/**
+ * Gradient of `averagePool`: dy (N, H', W', C) -> `inputShape` (N, H, W, C). Throws SHAPE unless dy is what
+ * pooling `inputShape` gives, DTYPE unless it is f32 or bf16, ATTRIBUTE as `averagePool`.
+ */
 export const averagePoolGrad = (
   dy: Value,
   attrs: z.input<typeof averagePoolGradAttributes>,

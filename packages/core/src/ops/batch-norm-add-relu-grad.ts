@@ -26,7 +26,10 @@ export const batchNormAddReluGradOp = defineOp({
   flops: ({ x }) => 12 * elementCount(x.shape),
 });
 
-/** Gradients of `batchNormAddRelu`; y is its output. */
+/**
+ * Gradients of `batchNormAddRelu`; y is its output. dx and dresidual are shaped as x, dgamma and dbeta are
+ * [C]. Throws SHAPE, DTYPE, ATTRIBUTE or GRAPH as `batchNormGrad`.
+ */
 export const batchNormAddReluGrad = (
   dy: Value,
   x: Value,

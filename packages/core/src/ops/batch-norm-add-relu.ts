@@ -37,7 +37,11 @@ export const batchNormAddReluOp = defineOp({
   flops: ({ x }) => 10 * elementCount(x.shape),
 });
 
-/** max(0, batchNorm(x) + residual) in one pass; usually made by the fusion table rather than by hand. */
+/**
+ * max(0, batchNorm(x) + residual) in one pass; usually made by the fusion table rather than by hand. Throws
+ * SHAPE, DTYPE or ATTRIBUTE as `batchNorm`, SHAPE or DTYPE unless residual is of x's type, GRAPH for values
+ * of two graphs.
+ */
 export const batchNormAddRelu = (
   x: Value,
   gamma: Value,

@@ -28,7 +28,10 @@ export const batchNormFrozenGradOp = defineOp({
   flops: ({ x }) => 6 * elementCount(x.shape),
 });
 
-/** Gradients of `batchNormFrozen`; y as in `batchNormGrad`. */
+/**
+ * Gradients of `batchNormFrozen`: dx of x's shape, dgamma and dbeta [C]; y as in `batchNormGrad`. Throws
+ * SHAPE, DTYPE, ATTRIBUTE or GRAPH as it does.
+ */
 export const batchNormFrozenGrad = (
   dy: Value,
   x: Value,

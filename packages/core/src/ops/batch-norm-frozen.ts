@@ -30,7 +30,10 @@ export const batchNormFrozenOp = defineOp({
   flops: ({ x }) => 2 * elementCount(x.shape),
 });
 
-/** Normalisation of x (rank 2 or 4) with given statistics [C]: inference, or training with frozen statistics. */
+/**
+ * Normalisation of x (rank 2 or 4) with given statistics, f32 [C] as gamma and beta: inference, or training
+ * with frozen statistics. Throws SHAPE, DTYPE or ATTRIBUTE as `batchNorm`, GRAPH for values of two graphs.
+ */
 export const batchNormFrozen = (
   x: Value,
   gamma: Value,

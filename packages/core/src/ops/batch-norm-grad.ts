@@ -28,7 +28,11 @@ export const batchNormGradOp = defineOp({
   flops: ({ x }) => 11 * elementCount(x.shape),
 });
 
-/** Gradients of `batchNorm`. y, its output, is read only with `relu`; without, any value of that shape serves. */
+/**
+ * Gradients of `batchNorm`: dx of x's shape, dgamma and dbeta [C]. y, its output, is read only with `relu`;
+ * without, any value of that shape serves. Throws SHAPE, DTYPE or ATTRIBUTE as `batchNorm`, SHAPE unless dy
+ * and y are shaped as x, GRAPH for values of two graphs.
+ */
 export const batchNormGrad = (
   dy: Value,
   x: Value,

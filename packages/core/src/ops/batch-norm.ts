@@ -37,8 +37,10 @@ export const batchNormOp = defineOp({
 });
 
 /**
- * Batch normalisation of x (rank 2 or 4) over all axes but the last, with the statistics of the batch.
- * Returns y and the batch mean and biased variance [C]; no gradient flows through the two statistics.
+ * Batch normalisation (Ioffe and Szegedy 2015) of x (rank 2 or 4) over all axes but the last, with the
+ * statistics of the batch; gamma and beta are f32 [C]. Returns y and the batch mean and biased variance [C];
+ * no gradient flows through the two statistics. Throws SHAPE for another rank or length, DTYPE unless x is
+ * f32 or bf16 and the rest f32, ATTRIBUTE for a negative epsilon, GRAPH for values of two graphs.
  */
 export const batchNorm = (
   x: Value,

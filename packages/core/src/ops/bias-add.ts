@@ -43,8 +43,14 @@ export const biasGradOp = defineOp({
   flops: ({ dy }) => elementCount(dy.shape),
 });
 
-/** x + b over the last axis: x (..., C), b [C]. */
+/**
+ * x + b over the last axis: x (..., C), b f32 [C]. Throws SHAPE for x of a rank outside 1 to 4 or b of
+ * another length, DTYPE unless x is f32 or bf16 and b f32, GRAPH for values of two graphs.
+ */
 export const biasAdd = (x: Value, b: Value, name?: string): Value => apply(biasAddOp, { x, b }, {}, name).y;
 
-/** Sum of dy (..., C) over all axes but the last: [C]. */
+/**
+ * Sum of dy (..., C) over all axes but the last: f32 [C]. Throws SHAPE for a rank outside 1 to 4, DTYPE
+ * unless dy is f32 or bf16.
+ */
 export const biasGrad = (dy: Value, name?: string): Value => apply(biasGradOp, { dy }, {}, name).db;

@@ -26,6 +26,9 @@ export const broadcastToOp = defineOp({
   flops: () => 0,
 });
 
-/** Repeats x along axes of size 1, and in front, until it has `shape` (rank at most 4). */
+/**
+ * Repeats x along axes of size 1, and in front, until it has `shape` (rank at most 4). Throws SHAPE where x
+ * does not broadcast to it, ATTRIBUTE for sizes below 1.
+ */
 export const broadcastTo = (x: Value, attrs: z.input<typeof attributes>, name?: string): Value =>
   apply(broadcastToOp, { x }, attrs, name).y;

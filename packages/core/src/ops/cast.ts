@@ -38,6 +38,9 @@ export const castOp = defineOp({
   reference: ({ x }, { dtype }) => [x.data.map((value) => converters[dtype](value))],
 });
 
-/** x in another number type: towards zero for i32, clamped to 0..255 for u8, to nearest even for bf16. */
+/**
+ * x in another number type: towards zero for i32, clamped to 0..255 for u8, to nearest even for bf16. Throws
+ * DTYPE for x of u32, ATTRIBUTE for a target other than f32, bf16, i32 and u8.
+ */
 export const cast = (x: Value, attrs: z.input<typeof attributes>, name?: string): Value =>
   apply(castOp, { x }, attrs, name).y;

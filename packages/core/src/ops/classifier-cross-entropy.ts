@@ -110,9 +110,11 @@ const gradients = (
 };
 
 /**
- * Cross-entropy of the classifier x [N, D] w^T + bias, w [C, D], with labels i32 [N] (-1: ignored, loss 0), `block`
- * classes at a time: the logits [N, C] are never held, and computed once more for the gradient. Otherwise as
- * `softmaxCrossEntropy`.
+ * Cross-entropy of the classifier x [N, D] w^T + bias, w [C, D], bias [C], with labels i32 [N] (-1: ignored,
+ * loss 0), `block` classes at a time: the logits [N, C] are never held, and computed once more for the
+ * gradient. Otherwise as `softmaxCrossEntropy`. Throws SHAPE or DTYPE for other inputs, ATTRIBUTE for
+ * smoothing outside [0, 1) or a block that is no multiple of 16, GRAPH for values of two graphs; a label
+ * outside -1 to C - 1 is a FEED error at the step.
  */
 export const classifierCrossEntropy = (
   inputs: Named<Classified, Value>,

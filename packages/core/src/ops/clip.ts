@@ -35,7 +35,10 @@ export const sumSquaresOp = defineOp({
   flops: (inputs) => 2 * Object.values(inputs).reduce((sum, { shape }) => sum + elementCount(shape), 0),
 });
 
-/** What gradients are multiplied by so that their norm, the root of `total`, stays within `maximum`. */
+/**
+ * What gradients are multiplied by so that their norm, the root of `total`, stays within `maximum`: at most
+ * 1.
+ */
 export const clipFactor = (total: number, maximum: number): number =>
   Math.min(1, maximum / (Math.sqrt(total) + clipEpsilon));
 
@@ -55,10 +58,16 @@ export const clipScaleOp = defineOp({
   flops: () => 4,
 });
 
-/** Sum of the squares of all elements of one value or of several: rank 0. */
+/**
+ * Sum of the squares of all elements of one value or of several: f32 of rank 0. Throws DTYPE unless all are
+ * f32 or bf16, GRAPH for values of two graphs, a TypeError for an empty list.
+ */
 export const sumSquares = (xs: Value | readonly Value[], name?: string): Value =>
   apply(sumSquaresOp, namedInputs(sumSquaresOp as unknown as OpRow, [xs].flat()), {}, name).y;
 
-/** What gradients are multiplied by so that their norm, the root of `total`, stays within `maximum`: rank 0. */
+/**
+ * What gradients are multiplied by so that their norm, the root of `total`, stays within `maximum`: rank 0.
+ * Throws SHAPE or DTYPE unless total is an f32 of rank 0, ATTRIBUTE unless the maximum is positive.
+ */
 export const clipScale = (total: Value, attrs: z.input<typeof clipScaleAttributes>, name?: string): Value =>
   apply(clipScaleOp, { total }, attrs, name).scale;

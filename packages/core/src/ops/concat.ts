@@ -63,7 +63,11 @@ export const concatOp = defineOp({
   flops: () => 0,
 });
 
-/** Joins values along `axis`; their other axes agree. */
+/**
+ * Joins values along `axis`; their other axes agree. Throws SHAPE where they do not, DTYPE for values of two
+ * number types, ATTRIBUTE for an axis that the first does not have, GRAPH for values of two graphs, a
+ * TypeError for an empty list.
+ */
 export const concat = (xs: readonly Value[], attrs: z.input<typeof attributes>, name?: string): Value => {
   if (xs.length === 0) throw new TypeError("concat: no input");
   return apply(concatOp, namedInputs(concatOp as unknown as OpRow, xs), attrs, name)["y"];

@@ -25,7 +25,10 @@ export const conv2dBiasOp = defineOp({
   flops: ({ w }, _, [y]) => convolutionFlops(y!.shape, w.shape),
 });
 
-/** A convolution plus bias [O], with `relu` no less than 0; made by the fusion table. Returns (N, H', W', O). */
+/**
+ * A convolution plus bias f32 [O], with `relu` no less than 0; made by the fusion table. Returns
+ * (N, H', W', O). Throws SHAPE, DTYPE, ATTRIBUTE or GRAPH as `conv2d`, SHAPE or DTYPE for another bias.
+ */
 export const conv2dBias = (
   x: Value,
   w: Value,

@@ -42,6 +42,10 @@ export const conv2dGradWOp = defineOp({
   flops: ({ dy }, attrs) => convolutionFlops(dy.shape, attrs.weightShape),
 });
 
-/** Gradient of `conv2d` with respect to its weights: x (N, H, W, I), dy (N, H', W', O) -> [O, I / groups, KH, KW]. */
+/**
+ * Gradient of `conv2d` with respect to its weights: x (N, H, W, I), dy (N, H', W', O) -> `weightShape`
+ * [O, I / groups, KH, KW]. Throws SHAPE unless dy is shaped as the convolution's output, DTYPE unless x is
+ * f32 or bf16, ATTRIBUTE or GRAPH as `conv2d`.
+ */
 export const conv2dGradW = (x: Value, dy: Value, attrs: z.input<typeof attributes>, name?: string): Value =>
   apply(conv2dGradWOp, { x, dy }, attrs, name).dw;

@@ -42,6 +42,10 @@ export const conv2dGradXOp = defineOp({
   flops: ({ dy, w }) => convolutionFlops(dy.shape, w.shape),
 });
 
-/** Gradient of `conv2d` with respect to its input: dy (N, H', W', O), w [O, I / groups, KH, KW] -> (N, H, W, I). */
+/**
+ * Gradient of `conv2d` with respect to its input: dy (N, H', W', O), w [O, I / groups, KH, KW] ->
+ * `inputShape` (N, H, W, I). Throws SHAPE unless dy is shaped as the convolution's output, DTYPE, ATTRIBUTE
+ * or GRAPH as `conv2d`.
+ */
 export const conv2dGradX = (dy: Value, w: Value, attrs: z.input<typeof attributes>, name?: string): Value =>
   apply(conv2dGradXOp, { dy, w }, attrs, name).dx;

@@ -40,8 +40,10 @@ export const conv2dOp = defineOp({
 });
 
 /**
- * 2-D convolution (cross-correlation) of x (N, H, W, I) with w [O, I / groups, KH, KW]; `pad` is
- * (top, bottom, left, right). Returns (N, H', W', O).
+ * 2-D convolution (cross-correlation) of x (N, H, W, I) with w [O, I / groups, KH, KW]; `pad` is (top,
+ * bottom, left, right). Returns (N, H', W', O), H' = floor((H + top + bottom - dilation (KH - 1) - 1) /
+ * stride) + 1. Throws SHAPE for other ranks, channels that do not fit or a window larger than the padded x,
+ * DTYPE unless both are f32 or both bf16, ATTRIBUTE for bad extents, GRAPH for values of two graphs.
  */
 export const conv2d = (
   x: Value,

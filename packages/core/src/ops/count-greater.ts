@@ -32,7 +32,10 @@ export const countGreaterOp = defineOp({
   flops: ({ similarity }) => 2 * elementCount(similarity.shape),
 });
 
-/** How many elements of each row of similarity [N, M] exceed, and how many equal, threshold [N]: two i32 [N]. */
+/**
+ * How many elements of each row of similarity [N, M] exceed, and how many equal, threshold [N]: two i32 [N].
+ * Throws SHAPE for other shapes, DTYPE unless both are f32, GRAPH for values of two graphs.
+ */
 export const countGreater = (
   similarity: Value,
   threshold: Value,

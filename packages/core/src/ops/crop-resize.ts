@@ -63,9 +63,10 @@ export const cropResizeOp = defineOp({
 });
 
 /**
- * Cuts a box out of every image u8 (N, H, W, 3), resizes it to `size` (bilinear, pixel centres at half), mirrors it
- * when asked and normalises: f32 (N, h, w, 3) = (value - mean) * scale. `box` f32 [N, 5] holds top, left, height,
- * width in source pixels and flip (0 or 1); samples outside the image repeat its edge.
+ * Cuts a box out of every image u8 (N, H, W, 3), resizes it to `size` (bilinear, pixel centres at half),
+ * mirrors it when asked and normalises: f32 (N, h, w, 3) = (value - mean) * scale. `box` f32 [N, 5] holds
+ * top, left, height, width in source pixels and flip (0 or 1); samples outside the image repeat its edge.
+ * Throws SHAPE or DTYPE for other inputs, ATTRIBUTE for a size below 1, GRAPH for values of two graphs.
  */
 export const cropResize = (
   image: Value,

@@ -30,8 +30,10 @@ export const dropoutOp = defineOp({
 });
 
 /**
- * Zeroes elements of x with probability `rate` and scales the others by 1 / (1 - rate). The mask is a function of
- * seed, step (u32 scalars) and `stream`, by default the hash of the node's name.
+ * Zeroes elements of x with probability `rate` and scales the others by 1 / (1 - rate) (Srivastava et al.
+ * 2014). The mask is a function of seed, step (u32 scalars) and `stream`, by default the hash of the node's
+ * name. Throws SHAPE or DTYPE unless x is f32 or bf16 and the scalars are u32 of rank 0, ATTRIBUTE for a rate
+ * outside [0, 1), GRAPH for values of two graphs.
  */
 export const dropout = (
   x: Value,

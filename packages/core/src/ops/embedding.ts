@@ -64,13 +64,17 @@ export const embeddingGradOp = defineOp({
 });
 
 /**
- * Looks up ids i32 [N, L] in table [V, D] and adds bias [D]: (N, 1, L, D). Id 0 is padding and gives the bias
- * alone; id k gives row k - 1. An id above V is a FEED error at the step.
+ * Looks up ids i32 [N, L] in table f32 [V, D] and adds bias f32 [D]: (N, 1, L, D). Id 0 is padding and gives
+ * the bias alone; id k gives row k - 1. Throws SHAPE or DTYPE for other inputs, GRAPH for values of two
+ * graphs; an id outside 0 to V is a FEED error at the step.
  */
 export const embedding = (table: Value, bias: Value, ids: Value, name?: string): Value =>
   apply(embeddingOp, { table, bias, ids }, {}, name).y;
 
-/** Gradient of `embedding` with respect to its table: ids [N, L], dy (N, 1, L, D) -> [vocabulary, D]. */
+/**
+ * Gradient of `embedding` with respect to its table: ids i32 [N, L], dy (N, 1, L, D) -> f32 [vocabulary, D].
+ * Throws SHAPE or DTYPE for other inputs, ATTRIBUTE for a vocabulary below 1, GRAPH for values of two graphs.
+ */
 export const embeddingGrad = (
   ids: Value,
   dy: Value,

@@ -17,6 +17,6 @@ export const fillOp = defineOp({
   flops: () => 0,
 });
 
-/** A constant f32 tensor. */
+/** A constant f32 tensor. Throws ATTRIBUTE for sizes below 1 or a value that is not finite. */
 export const fill = (graph: Graph, attrs: z.input<typeof attributes>, name?: string): Value =>
   apply(fillOp, {}, attrs, { graph, name }).y;

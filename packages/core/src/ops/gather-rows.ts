@@ -52,11 +52,18 @@ export const gatherRowsGradOp = defineOp({
   flops: ({ dy }) => elementCount(dy.shape),
 });
 
-/** Rows `index` (i32 [M]) of x [N, D], repeats allowed: [M, D]. */
+/**
+ * Rows `index` (i32 [M]) of x [N, D], repeats allowed: [M, D]. Throws SHAPE for other ranks, DTYPE unless x
+ * is f32 or bf16 and index i32, GRAPH for values of two graphs; an index outside 0 to N - 1 is a FEED error
+ * at the step.
+ */
 export const gatherRows = (x: Value, index: Value, name?: string): Value =>
   apply(gatherRowsOp, { x, index }, {}, name).y;
 
-/** Gradient of `gatherRows`: every row of dy [M, D] is added to its row of [rows, D], in order. */
+/**
+ * Gradient of `gatherRows`: every row of dy [M, D] is added to its row of [rows, D], in order. Throws SHAPE
+ * or DTYPE for other inputs, ATTRIBUTE for `rows` below 1, GRAPH for values of two graphs.
+ */
 export const gatherRowsGrad = (
   dy: Value,
   index: Value,

@@ -51,11 +51,17 @@ export const globalAveragePoolGradOp = defineOp({
   },
 });
 
-/** Mean over H and W: x (N, H, W, C) -> [N, C]. */
+/**
+ * Mean over H and W: x (N, H, W, C) -> f32 [N, C]. Throws SHAPE for another rank, DTYPE unless x is f32 or
+ * bf16.
+ */
 export const globalAveragePool = (x: Value, name?: string): Value =>
   apply(globalAveragePoolOp, { x }, {}, name).y;
 
-/** Gradient of `globalAveragePool`: dy [N, C] -> (N, H, W, C). */
+/**
+ * Gradient of `globalAveragePool`: dy [N, C] -> `inputShape` (N, H, W, C). Throws SHAPE where the two do not
+ * fit, ATTRIBUTE for sizes below 1.
+ */
 export const globalAveragePoolGrad = (
   dy: Value,
   attrs: z.input<typeof globalAveragePoolGradAttributes>,

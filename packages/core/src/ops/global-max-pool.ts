@@ -57,11 +57,17 @@ export const globalMaxPoolGradOp = defineOp({
   reference: ({ dy, argmax }, { inputShape }) => [scatterByArgmax(dy.data, argmax.data, inputShape)],
 });
 
-/** Maximum over H and W: x (N, H, W, C) -> y [N, C] and its place h * W + w (i32, the first on ties). */
+/**
+ * Maximum over H and W: x (N, H, W, C) -> y f32 [N, C] and its place h * W + w (i32, the first on ties).
+ * Throws SHAPE for another rank, DTYPE unless x is f32 or bf16.
+ */
 export const globalMaxPool = (x: Value, name?: string): { readonly y: Value; readonly argmax: Value } =>
   apply(globalMaxPoolOp, { x }, {}, name);
 
-/** Gradient of `globalMaxPool`: dy [N, C] -> (N, H, W, C). */
+/**
+ * Gradient of `globalMaxPool`: dy [N, C] -> `inputShape` (N, H, W, C). Throws SHAPE where they do not fit,
+ * DTYPE unless argmax is i32, ATTRIBUTE for sizes below 1, GRAPH for values of two graphs.
+ */
 export const globalMaxPoolGrad = (
   dy: Value,
   argmax: Value,

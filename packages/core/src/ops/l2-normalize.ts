@@ -55,13 +55,19 @@ export const l2NormalizeGradOp = defineOp({
   flops: ({ dy }) => 5 * elementCount(dy.shape),
 });
 
-/** Rows of x [N, D] divided by sqrt(epsilon + sum of squares); `norm` [N] is that root. */
+/**
+ * Rows of x [N, D] divided by sqrt(epsilon + sum of squares); `norm` [N] is that root. Throws SHAPE for
+ * another rank, DTYPE unless x is f32 or bf16, ATTRIBUTE for a negative epsilon.
+ */
 export const l2Normalize = (
   x: Value,
   attrs: z.input<typeof l2NormalizeAttributes> = {},
   name?: string,
 ): { readonly y: Value; readonly norm: Value } => apply(l2NormalizeOp, { x }, attrs, name);
 
-/** Gradient of `l2Normalize` from its outputs. */
+/**
+ * Gradient of `l2Normalize` from its outputs y [N, D] and norm [N]: dy [N, D] -> [N, D]. Throws SHAPE for
+ * other shapes, DTYPE unless dy and y are f32 or bf16, GRAPH for values of two graphs.
+ */
 export const l2NormalizeGrad = (dy: Value, y: Value, norm: Value, name?: string): Value =>
   apply(l2NormalizeGradOp, { dy, y, norm }, {}, name).dx;

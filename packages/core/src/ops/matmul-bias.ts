@@ -24,7 +24,10 @@ export const matmulBiasOp = defineOp({
   flops: ({ a }, attrs, [y]) => matmulFlops(a.shape, y!.shape, attrs),
 });
 
-/** A matrix product plus bias [N], with `relu` no less than 0; made by the fusion table. Returns [M, N]. */
+/**
+ * A matrix product plus bias f32 [N], with `relu` no less than 0; made by the fusion table. Returns [M, N].
+ * Throws SHAPE, DTYPE or GRAPH as `matmul`, SHAPE or DTYPE for another bias.
+ */
 export const matmulBias = (
   a: Value,
   b: Value,

@@ -73,7 +73,11 @@ export const matmulOp = defineOp({
   flops: ({ a }, attrs, [y]) => matmulFlops(a.shape, y!.shape, attrs),
 });
 
-/** Matrix product y[M, N] of a[M, K] and b[K, N], each stored transposed when its flag is set. */
+/**
+ * Matrix product y[M, N] of a[M, K] and b[K, N], each stored transposed when its flag is set. Throws SHAPE
+ * for other ranks or inner sizes that differ, DTYPE unless both are f32 or both bf16, GRAPH for values of two
+ * graphs.
+ */
 export const matmul = (
   a: Value,
   b: Value,

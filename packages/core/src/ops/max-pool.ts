@@ -55,8 +55,9 @@ export const maxPoolGradOp = defineOp({
 });
 
 /**
- * Largest element of every window of x (N, H, W, C). `argmax` (i32) is its place h * W + w in the input plane,
- * the first one on ties; padding never wins.
+ * Largest element of every window of x (N, H, W, C): (N, H', W', C), as `averagePool` counts. `argmax` (i32)
+ * is its place h * W + w in the input plane, the first one on ties; padding never wins. Throws SHAPE, DTYPE
+ * or ATTRIBUTE as `averagePool`.
  */
 export const maxPool = (
   x: Value,
@@ -64,7 +65,11 @@ export const maxPool = (
   name?: string,
 ): { readonly y: Value; readonly argmax: Value } => apply(maxPoolOp, { x }, attrs, name);
 
-/** Gradient of `maxPool`: dy goes to the element that won. */
+/**
+ * Gradient of `maxPool`: dy (N, H', W', C) goes to the elements of `inputShape` (N, H, W, C) that won. Throws
+ * SHAPE unless dy and argmax are what pooling `inputShape` gives, DTYPE unless dy is f32 or bf16 and argmax
+ * i32, ATTRIBUTE as `averagePool`, GRAPH for values of two graphs.
+ */
 export const maxPoolGrad = (
   dy: Value,
   argmax: Value,

@@ -32,8 +32,10 @@ export const movingAverageOp = defineOp({
 });
 
 /**
- * state = decay state + (1 - decay) correction x, for running statistics (`correction` n / (n - 1) makes a biased
- * variance unbiased) and averaged weights. Updates the store value and returns it as it is afterwards.
+ * state = decay state + (1 - decay) correction x, for running statistics (`correction` n / (n - 1) makes a
+ * biased variance unbiased) and averaged weights. Updates the store value and returns it as it is afterwards.
+ * Throws SHAPE or DTYPE unless both are f32 of one shape, ATTRIBUTE for a decay outside [0, 1], GRAPH unless
+ * state is a parameter of x's graph.
  */
 export const movingAverage = (
   state: Value,

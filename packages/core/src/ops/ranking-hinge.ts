@@ -109,11 +109,12 @@ export const rankingHingeGradOp = defineOp({
 });
 
 /**
- * Ranking loss per row of similarity [N, M]; columns whose label equals the row's are positives, the others
- * negatives, and every pair costs max(0, margin - positive + negative). `mining`: "all" sums all pairs, "hardest"
- * only the worst negative of each positive, "topk" the `k` largest pairs of the row, "topk-each" the `k` worst
- * negatives of each positive; ties go to the lowest column.
- * `excludeDiagonal` drops column i from the positives of row i.
+ * Ranking loss [N] per row of similarity f32 [N, M]; columns whose label (i32 [M]) equals the row's (i32 [N])
+ * are positives, the others negatives, and every pair costs max(0, margin - positive + negative). `mining`:
+ * "all" sums all pairs, "hardest" only the worst negative of each positive (VSE++), "topk" the `k` largest
+ * pairs of the row (paper B), "topk-each" the `k` worst negatives of each positive; ties go to the lowest
+ * column. `excludeDiagonal` drops column i from the positives of row i. Throws SHAPE or DTYPE for other
+ * inputs, ATTRIBUTE for an unknown mining or `k` below 1, GRAPH for values of two graphs.
  */
 export const rankingHinge = (
   similarity: Value,
@@ -123,7 +124,7 @@ export const rankingHinge = (
   name?: string,
 ): Value => apply(rankingHingeOp, { similarity, rowLabel, columnLabel }, attrs, name).loss;
 
-/** Gradient of `rankingHinge`: dloss [N] -> [N, M]. */
+/** Gradient of `rankingHinge`: dloss [N] -> [N, M]. Throws SHAPE, DTYPE, ATTRIBUTE or GRAPH as it does. */
 export const rankingHingeGrad = (
   dloss: Value,
   similarity: Value,

@@ -130,19 +130,32 @@ const complete = (x: Value, { axes, keepDims = false }: Reduction): ReduceAttrib
   keepDims,
 });
 
-/** Sum of x over `axes` (default: all, giving rank 0). */
+/**
+ * Sum of x over `axes` (default: all, giving rank 0). Throws DTYPE unless x is f32 or bf16, ATTRIBUTE for an
+ * axis that it does not have or that is named twice.
+ */
 export const sum = (x: Value, attrs: Reduction = {}, name?: string): Value =>
   apply(sumOp, { x }, complete(x, attrs), name).y;
 
-/** Mean of x over `axes` (default: all, giving rank 0). */
+/**
+ * Mean of x over `axes` (default: all, giving rank 0). Throws DTYPE unless x is f32 or bf16, ATTRIBUTE for an
+ * axis that it does not have or that is named twice.
+ */
 export const mean = (x: Value, attrs: Reduction = {}, name?: string): Value =>
   apply(meanOp, { x }, complete(x, attrs), name).y;
 
-/** Largest element of x over `axes` (default: all, giving rank 0). */
+/**
+ * Largest element of x over `axes` (default: all, giving rank 0). Throws DTYPE unless x is f32 or bf16,
+ * ATTRIBUTE for an axis that it does not have or that is named twice.
+ */
 export const max = (x: Value, attrs: Reduction = {}, name?: string): Value =>
   apply(maxOp, { x }, complete(x, attrs), name).y;
 
-/** Gradient of `max`; equal maxima share it equally. `attrs` are those of the forward op. */
+/**
+ * Gradient of `max`, shaped as x; equal maxima share it equally. `attrs` are those of the forward op. Throws
+ * SHAPE unless dy and y are shaped as its output, DTYPE or ATTRIBUTE as `max`, GRAPH for values of two
+ * graphs.
+ */
 export const maxGrad = (
   dy: Value,
   x: Value,

@@ -21,16 +21,22 @@ export const relu6GradOp = unaryGradOp("relu6Grad", "x", (dy, x) => (x > 0 && x 
   narrow: ["dy", "x", "dx"],
 });
 
-/** max(0, x), any shape. */
+/** max(0, x), any shape. Throws DTYPE unless x is f32 or bf16. */
 export const relu = (x: Value, name?: string): Value => apply(reluOp, { x }, {}, name).y;
 
-/** Gradient of `relu` from its output y. */
+/**
+ * Gradient of `relu` from its output y. Throws SHAPE unless both are of one shape, DTYPE unless both are f32
+ * or bf16, GRAPH for values of two graphs.
+ */
 export const reluGrad = (dy: Value, y: Value, name?: string): Value =>
   apply(reluGradOp, { dy, y }, {}, name).dx;
 
-/** min(6, max(0, x)), any shape. */
+/** min(6, max(0, x)), any shape. Throws DTYPE unless x is f32 or bf16. */
 export const relu6 = (x: Value, name?: string): Value => apply(relu6Op, { x }, {}, name).y;
 
-/** Gradient of `relu6` from its input x. */
+/**
+ * Gradient of `relu6` from its input x. Throws SHAPE unless both are of one shape, DTYPE unless both are f32
+ * or bf16, GRAPH for values of two graphs.
+ */
 export const relu6Grad = (dy: Value, x: Value, name?: string): Value =>
   apply(relu6GradOp, { dy, x }, {}, name).dx;

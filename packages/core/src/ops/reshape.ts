@@ -23,6 +23,9 @@ export const reshapeOp = defineOp({
   flops: () => 0,
 });
 
-/** The elements of x, in row-major order, under another shape. */
+/**
+ * The elements of x, in row-major order, under another shape. Throws SHAPE for another number of elements,
+ * ATTRIBUTE for sizes below 1.
+ */
 export const reshape = (x: Value, attrs: z.input<typeof attributes>, name?: string): Value =>
   apply(reshapeOp, { x }, attrs, name).y;

@@ -40,9 +40,16 @@ export const affineOp = defineOp({
   reference: ({ x }, attrs) => [x.data.map((value) => attrs.multiply * value + attrs.add)],
 });
 
-/** x * s for a number s that is known only at the step: a scalar of the graph or a computed rank-0 value. */
+/**
+ * x * s for a number s that is known only at the step: a scalar of the graph or a computed rank-0 value.
+ * Throws SHAPE unless s is of rank 0, DTYPE unless x is f32 or bf16 and s f32, GRAPH for values of two
+ * graphs.
+ */
 export const scale = (x: Value, s: Value, name?: string): Value => apply(scaleOp, { x, s }, {}, name).y;
 
-/** multiply * x + add with constants (defaults 1 and 0), any shape. */
+/**
+ * multiply * x + add with constants (defaults 1 and 0), any shape. Throws DTYPE unless x is f32 or bf16,
+ * ATTRIBUTE for constants that are not finite.
+ */
 export const affine = (x: Value, attrs: z.input<typeof affineAttributes>, name?: string): Value =>
   apply(affineOp, { x }, attrs, name).y;

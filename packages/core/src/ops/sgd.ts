@@ -48,8 +48,10 @@ export const sgdOp = defineOp({
 
 /**
  * Stochastic gradient descent in PyTorch's form: g = gradScale grad + weightDecay param; velocity = momentum
- * velocity + g; param -= learningRate (nesterov ? g + momentum velocity : velocity). Updates the two store values
- * and returns them as they are afterwards.
+ * velocity + g; param -= learningRate (nesterov ? g + momentum velocity : velocity). param, grad and velocity
+ * are f32 of one shape, learningRate and gradScale f32 scalars. Updates param and velocity and returns them
+ * as they are afterwards. Throws SHAPE or DTYPE for other inputs, ATTRIBUTE for constants out of range, GRAPH
+ * unless param and velocity are parameters and all values are of one graph.
  */
 export const sgd = (
   param: Value,

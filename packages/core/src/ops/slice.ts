@@ -69,10 +69,16 @@ export const sliceGradOp = defineOp({
   flops: () => 0,
 });
 
-/** Elements `begin` to `end` (not included) of x along `axis`. */
+/**
+ * Elements `begin` to `end` (not included) of x along `axis`. Throws ATTRIBUTE for an axis that x does not
+ * have, or a range that is empty or leaves it.
+ */
 export const slice = (x: Value, attrs: z.input<typeof sliceAttributes>, name?: string): Value =>
   apply(sliceOp, { x }, attrs, name).y;
 
-/** Gradient of `slice`: dy inside zeros of `inputShape`. */
+/**
+ * Gradient of `slice`: dy inside zeros of `inputShape`. Throws ATTRIBUTE for an axis or a range outside of
+ * `inputShape`, SHAPE where the other axes of dy differ.
+ */
 export const sliceGrad = (dy: Value, attrs: z.input<typeof sliceGradAttributes>, name?: string): Value =>
   apply(sliceGradOp, { dy }, attrs, name).dx;

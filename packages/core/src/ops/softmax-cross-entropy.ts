@@ -74,8 +74,10 @@ export const softmaxCrossEntropyGradOp = defineOp({
 });
 
 /**
- * Cross-entropy of every row of logits [N, C] with labels i32 [N] (-1: ignored, loss 0), `smoothing` spreading that
- * share of the target over all classes. Returns loss [N] and log-sum-exp [N]; gradient flows through the loss only.
+ * Cross-entropy of every row of logits f32 [N, C] with labels i32 [N] (-1: ignored, loss 0), `smoothing`
+ * spreading that share of the target over all classes (Szegedy et al. 2016). Returns loss [N] and log-sum-exp
+ * [N]; gradient flows through the loss only. Throws SHAPE or DTYPE for other inputs, ATTRIBUTE for smoothing
+ * outside [0, 1), GRAPH for values of two graphs; a label outside -1 to C - 1 is a FEED error at the step.
  */
 export const softmaxCrossEntropy = (
   logits: Value,
@@ -85,7 +87,9 @@ export const softmaxCrossEntropy = (
 ): { readonly loss: Value; readonly logSumExp: Value } =>
   apply(softmaxCrossEntropyOp, { logits, labels }, attrs, name);
 
-/** Gradient of `softmaxCrossEntropy`: dloss [N] -> [N, C]. */
+/**
+ * Gradient of `softmaxCrossEntropy`: dloss [N] -> [N, C]. Throws SHAPE, DTYPE, ATTRIBUTE or GRAPH as it does.
+ */
 export const softmaxCrossEntropyGrad = (
   dloss: Value,
   logits: Value,

@@ -37,7 +37,11 @@ export const topkOp = defineOp({
   flops: ({ similarity }) => elementCount(similarity.shape),
 });
 
-/** The k largest of each row of similarity [N, M], largest first, and their columns (i32); ties: lowest column. */
+/**
+ * The k largest of each row of similarity f32 [N, M], largest first, and their columns (i32), [N, k] each;
+ * ties: lowest column. Throws SHAPE for another rank, DTYPE for another number type, ATTRIBUTE unless k is 1
+ * to 1024 and at most M.
+ */
 export const topk = (
   similarity: Value,
   attrs: z.input<typeof attributes>,

@@ -44,6 +44,9 @@ export const transposeOp = defineOp({
   flops: () => 0,
 });
 
-/** Axis k of the result is axis `permutation[k]` of x; rank at most 4. */
+/**
+ * Axis k of the result is axis `permutation[k]` of x; rank at most 4. Throws SHAPE for a higher rank,
+ * ATTRIBUTE unless the permutation names every axis once.
+ */
 export const transpose = (x: Value, attrs: z.input<typeof attributes>, name?: string): Value =>
   apply(transposeOp, { x }, attrs, name).y;

@@ -20,25 +20,31 @@ export const softplusOp = unaryOp(
 );
 export const softplusGradOp = unaryGradOp("softplusGrad", "x", (dy, x) => dy / (1 + Math.exp(-x)));
 
-/** e to the x, any shape. */
+/** e to the x, any shape. Throws DTYPE unless x is f32 or bf16. */
 export const exp = (x: Value, name?: string): Value => apply(expOp, { x }, {}, name).y;
 
-/** Natural logarithm, any shape. */
+/** Natural logarithm, any shape. Throws DTYPE unless x is f32 or bf16. */
 export const log = (x: Value, name?: string): Value => apply(logOp, { x }, {}, name).y;
 
-/** Square root, any shape. */
+/** Square root, any shape. Throws DTYPE unless x is f32 or bf16. */
 export const sqrt = (x: Value, name?: string): Value => apply(sqrtOp, { x }, {}, name).y;
 
-/** Gradient of `sqrt` from its output y. */
+/**
+ * Gradient of `sqrt` from its output y. Throws SHAPE unless both are of one shape, DTYPE unless both are f32
+ * or bf16, GRAPH for values of two graphs.
+ */
 export const sqrtGrad = (dy: Value, y: Value, name?: string): Value =>
   apply(sqrtGradOp, { dy, y }, {}, name).dx;
 
-/** x * x, any shape. */
+/** x * x, any shape. Throws DTYPE unless x is f32 or bf16. */
 export const square = (x: Value, name?: string): Value => apply(squareOp, { x }, {}, name).y;
 
-/** log(1 + e to the x), any shape. */
+/** log(1 + e to the x), any shape. Throws DTYPE unless x is f32 or bf16. */
 export const softplus = (x: Value, name?: string): Value => apply(softplusOp, { x }, {}, name).y;
 
-/** Gradient of `softplus` from its input x. */
+/**
+ * Gradient of `softplus` from its input x. Throws SHAPE unless both are of one shape, DTYPE unless both are
+ * f32 or bf16, GRAPH for values of two graphs.
+ */
 export const softplusGrad = (dy: Value, x: Value, name?: string): Value =>
   apply(softplusGradOp, { dy, x }, {}, name).dx;
