@@ -10,7 +10,7 @@ const arrayNames: Readonly<Record<DType, string>> = {
   bf16: "Uint16Array",
 };
 
-/** Throws DTYPE or FEED unless `data` is the typed array of `type` with its number of elements. */
+/** Throws DTYPE or SHAPE unless `data` is the typed array of `type` with its number of elements. */
 export const checkArray = (owner: string, name: string, type: TensorType, data: unknown): TypedArray => {
   const got = data === null || typeof data !== "object" ? String(data) : data.constructor.name;
   const expected = arrayNames[type.dtype];

@@ -22,8 +22,12 @@ const dtypeOf = (data: TypedArray): DType => {
 };
 
 /**
- * Runs one op on arrays, as a plan of one node: `(await eager("matmul", [a, b]))[0]`. Inputs that the op updates are
- * returned updated. Without `store`, opens one for this call.
+ * Runs one op on arrays, as a plan of one node: `(await eager("matmul", [a, b]))[0]`. Inputs that the op
+ * updates are returned updated. Without `store`, opens one for this call.
+ *
+ * Throws OP_UNKNOWN for an op that is not in the registry, SHAPE, DTYPE or ATTRIBUTE for inputs and constants
+ * that do not fit it, FEED for an index out of range, DEVICE where no Store can be opened, DISPOSED for one
+ * that is closed.
  */
 export const eager = async (
   op: string,

@@ -18,7 +18,10 @@ export const precisionInForce = (
   return reason === "" ? { wanted, inForce: wanted } : { wanted, inForce: "f32", reason };
 };
 
-/** The same of a device by its name. f32 asks nobody. Throws a typed error DEVICE when the device is not there. */
+/**
+ * What a precision comes to on a device by its name. f32 asks nobody. Throws DEVICE when another is asked for
+ * and the device is not there.
+ */
 export const precisionOn = (device: StoreDevice, wanted: Precision): PrecisionInForce =>
   wanted === "f32" ? { wanted, inForce: wanted } : precisionInForce(findBackend(device), wanted);
 

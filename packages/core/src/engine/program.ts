@@ -44,9 +44,11 @@ export class Program {
   }
 
   /**
-   * Runs the plan once: effects happen, taps come back under their names. `feeds` and `scalars` may hold more than
-   * the plan needs. Feeds are copied before the promise is returned. Throws FEED, SHAPE or DTYPE for a feed or
-   * scalar that is missing or unfit.
+   * Runs the plan once: effects happen, taps come back under their names. `feeds` and `scalars` may hold more
+   * than the plan needs. Feeds are copied before the promise is returned. Throws FEED for a feed or scalar
+   * that is missing or out of range, SHAPE or DTYPE for an array that does not fit, STORE_MISSING or SHAPE
+   * when a value that the plan uses was removed from the Store or written anew in another type, NON_FINITE
+   * with DUALPATH_CHECK=1, DISPOSED after `dispose`.
    */
   async step(feeds: Feeds, scalars: Scalars = {}): Promise<Record<string, TypedArray>> {
     const results = await this.#parts.native.step(this.#arrange(feeds), packScalars(this.plan, scalars));
@@ -54,8 +56,10 @@ export class Program {
   }
 
   /**
-   * The value of any node of the graph, by name, on the given feeds: `"text.block3"`, or `"name:output"` for an
-   * output other than the first. No effect happens. The first look at a name compiles a small plan, which is kept.
+   * The value of any node of the graph, by name, on the given feeds: `"text.block3"`, or `"name:output"` for
+   * an output other than the first. No effect happens. The first look at a name compiles a small plan, which
+   * is kept. Throws NAME for an unknown name, PLAN_INVALID for a scalar or a value that needs an update, and
+   * as `step`.
    */
   async peek(name: string, feeds: Feeds, scalars: Scalars = {}): Promise<TypedArray> {
     this.#checkOpen();
@@ -66,14 +70,17 @@ export class Program {
     return (await program.step(feeds, scalars))[name] as TypedArray;
   }
 
-  /** Every node with shape, bytes, FLOPs and kernel, and the totals. */
+  /** Every node with shape, bytes, FLOPs and kernel, and the totals. Throws DISPOSED after `dispose`. */
   explain(): Explanation {
     this.#checkOpen();
     const precision = describePrecision(this.precision);
     return explain(this.plan, this.#parts.native.describe(), { device: this.#parts.device, precision });
   }
 
-  /** Time of every node in one timed step; effects happen. */
+  /**
+   * Time of every node in milliseconds, in one timed step; effects happen. Throws FEED, SHAPE, DTYPE,
+   * STORE_MISSING, NON_FINITE or DISPOSED as `step`.
+   */
   async profile(feeds: Feeds, scalars: Scalars = {}): Promise<NodeTime[]> {
     return this.#parts.native.profile(this.#arrange(feeds), packScalars(this.plan, scalars));
   }

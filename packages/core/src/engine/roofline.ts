@@ -20,7 +20,11 @@ const HOST_EXTENTS: RooflineExtents = { product: 1024, sum: 1 << 24 };
 const FLOAT_BYTES = 4;
 const REPEATS = 5;
 
-/** Measures the ceilings of a Store's device and threads, on a host in about a second. */
+/**
+ * Measures the ceilings of a Store's device and threads, in GFLOP/s and GB/s, on a host in about a second:
+ * the fastest of five matrix products [product, product] and of five sums [sum]. Throws SHAPE for extents
+ * that are no positive integers, DISPOSED when the Store is closed.
+ */
 export async function roofline(store: Store, extents: RooflineExtents = HOST_EXTENTS): Promise<Roofline> {
   const product = await fastest(store, [extents.product, extents.product], (a, b) => matmul(a, b, {}));
   const sum = await fastest(store, [extents.sum], (a, b) => add(a, b));

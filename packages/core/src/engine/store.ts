@@ -51,24 +51,32 @@ export class Store {
     this.#native = native;
   }
 
-  /** Opens an empty store. Throws a typed error DEVICE when the device is not there. */
+  /**
+   * Opens an empty store. Throws DEVICE when the device or its binary is not there or `threads` is below 1,
+   * ATTRIBUTE when DUALPATH_THREADS is set to no whole number.
+   */
   static open({ device = "auto", threads }: StoreOptions = {}): Store {
     const backend = findBackend(device);
     const native = backend.createStore({ device, ...(threads === undefined ? {} : { threads }) });
     return new Store(backend, native);
   }
 
+  /** Size of the thread pool; 1 on the reference device. */
   get threads(): number {
     return this.#native.threads;
   }
 
-  /** Creates or overwrites a value; the data is copied before this returns. */
+  /**
+   * Creates or overwrites a value; the data is copied before this returns. Throws DTYPE or SHAPE unless the
+   * array is that of the number type with as many elements as the shape says, OUT_OF_MEMORY where the device
+   * has no room, DISPOSED after `dispose`.
+   */
   async write(name: string, shape: Shape, dtype: DType, data: TypedArray): Promise<void> {
     this.#checkOpen();
     await this.#native.write(name, [...shape], dtype, checkArray("write", name, { shape, dtype }, data));
   }
 
-  /** A copy of a value. Throws STORE_MISSING for an unknown name. */
+  /** A copy of a value. Throws STORE_MISSING for an unknown name, DISPOSED after `dispose`. */
   async read(name: string): Promise<StoredArray> {
     this.#checkOpen();
     return this.#native.read(name);
@@ -84,15 +92,19 @@ export class Store {
     return this.#native.names();
   }
 
-  /** Frees a value. Throws STORE_MISSING for an unknown name. */
+  /**
+   * Frees a value. Throws STORE_MISSING for an unknown name (the reference device lets it pass), DISPOSED
+   * after `dispose`.
+   */
   async remove(name: string): Promise<void> {
     this.#checkOpen();
     await this.#native.remove(name);
   }
 
   /**
-   * Plans and compiles what `taps` and `effects` need of a graph. All parameters it needs must have been written:
-   * throws STORE_MISSING otherwise.
+   * Plans and compiles what `taps` and `effects` need of a graph. All parameters it needs must have been
+   * written. Throws STORE_MISSING where one is not, SHAPE where it was written in another type, PLAN_INVALID
+   * as {@link makePlan}, OUT_OF_MEMORY where the plan's memory is not to be had, DISPOSED after `dispose`.
    */
   async compile(
     graph: Graph,

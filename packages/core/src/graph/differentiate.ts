@@ -20,12 +20,12 @@ export const dependencies = (...values: readonly Value[]): readonly Value[] => {
 };
 
 /**
- * Appends the nodes that compute the gradient of `loss` (rank 0, f32) with respect to each of `wrt`, and returns
- * those gradients in that order. Only nodes on a path from a wanted value to the loss are visited, and of those only
- * the gradients that lie on such a path are built.
+ * Appends the nodes that compute the gradient of `loss` (rank 0, f32) with respect to each of `wrt`, and
+ * returns those gradients in that order, each of its value's type. Only nodes on a path from a wanted value
+ * to the loss are visited, and of those only the gradients that lie on such a path are built.
  *
- * Throws GRADIENT when the loss does not depend on a wanted value, when an op on the path has no gradient, or when a
- * gradient rule returns a wrong type.
+ * Throws GRADIENT when the loss is not f32 of rank 0 or does not depend on a wanted value, when an op on the
+ * path has no gradient, or when a gradient rule returns a wrong type.
  */
 export const differentiate = (loss: Value, wrt: readonly Value[]): Value[] => {
   if (loss.shape.length !== 0 || loss.dtype !== "f32") complain(loss, "loss", "f32[]", formatType(loss));

@@ -49,7 +49,10 @@ export interface Explanation {
   };
 }
 
-/** What a plan does and costs, before anything runs; with `description` also its kernels and exact scratch bytes. */
+/**
+ * What a plan does and costs in bytes and FLOPs, before anything runs; with `description` also its kernels
+ * and exact scratch bytes. A multiply-add counts as two FLOPs.
+ */
 export const explain = (
   plan: Plan,
   description?: ProgramDescription,
@@ -75,7 +78,7 @@ export const explain = (
   };
 };
 
-/** The explanation as a text table, one line per node, totals below. */
+/** The explanation as a text table, one line per node in MB (2^20 bytes) and MFLOP (10^6), totals below. */
 export const formatExplanation = ({ plan, device, precision, rows, totals }: Explanation): string => {
   const cells = rows.map((row) => [
     row.name,

@@ -28,11 +28,15 @@ export interface GraphNode {
 }
 
 /**
- * A symbolic computation. Ops append nodes; nothing is computed. Feeds are given at every step, parameters live in
- * the Store under their name and scalars are single 4-byte numbers given at every step.
+ * A symbolic computation. Ops append nodes; nothing is computed. Feeds are given at every step, parameters
+ * live in the Store under their name and scalars are single 4-byte numbers given at every step.
  *
  * Names of feeds, parameters and scalars are taken as given. Names of nodes get the open scopes in front
- * (`image.block1` + `conv1`) and `#2`, `#3`... behind when taken, so that a path used twice keeps readable names.
+ * (`image.block1` + `conv1`) and `#2`, `#3`... behind when taken, so that a path used twice keeps readable
+ * names.
+ *
+ * An op throws on the line that calls it: SHAPE or DTYPE for inputs that do not fit, ATTRIBUTE for constants
+ * that do not, GRAPH for values of two graphs. No node is appended then.
  */
 export class Graph {
   readonly name: string;
@@ -56,12 +60,18 @@ export class Graph {
     return [...this.#boundary.values()];
   }
 
-  /** A value given at every step. Throws NAME when the name is taken. */
+  /**
+   * A value given at every step. Throws NAME when the name is taken, SHAPE unless every size is a positive
+   * integer.
+   */
   input(name: string, shape: Shape, dtype: DType = "f32"): Value {
     return this.#addBoundary("feed", name, { shape: [...shape], dtype });
   }
 
-  /** A value of the Store. Asked twice for one name, returns the same Value; throws SHAPE when the types differ. */
+  /**
+   * A value of the Store. Asked twice for one name, returns the same Value. Throws SHAPE when the types
+   * differ or a size is no positive integer, NAME when the name is taken by anything but a parameter.
+   */
   parameter(name: string, shape: Shape, dtype: DType = "f32"): Value {
     const known = this.#boundary.get(name);
     if (known?.origin.kind !== "store") return this.#addBoundary("store", name, { shape: [...shape], dtype });
@@ -76,7 +86,11 @@ export class Graph {
     });
   }
 
-  /** A rank-0 number given at every step (rates, seed, step counter, loss weights). */
+  /**
+   * A rank-0 number given at every step (rates, seed, step counter, loss weights). Asked twice for one name,
+   * returns the same Value. Throws NAME when the name is taken by anything else, or by a scalar of the other
+   * number type.
+   */
   scalar(name: string, dtype: "f32" | "u32" = "f32"): Value {
     const known = this.#boundary.get(name);
     return known?.origin.kind === "scalar" && known.dtype === dtype
@@ -94,7 +108,10 @@ export class Graph {
     return this.#withScope(name, body);
   }
 
-  /** The value of this name: a boundary value, a node's first output, or `node:output` for another output. */
+  /**
+   * The value of this name: a boundary value, a node's first output, or `node:output` for another output;
+   * undefined where there is none.
+   */
   find(name: string): Value | undefined {
     const boundary = this.#boundary.get(name);
     if (boundary) return boundary;

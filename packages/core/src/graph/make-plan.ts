@@ -28,8 +28,9 @@ export interface PlanRequest {
 }
 
 /**
- * prune -> fuse -> narrow -> gather -> recompute -> linearise -> plan memory -> emit. Throws PLAN_INVALID for a tap that is a feed or a scalar, for two
- * effects on one value, and for effects that contradict each other's order.
+ * The plan of what is asked for: prune -> fuse -> narrow -> gather -> recompute -> linearise -> plan memory
+ * -> emit. Throws PLAN_INVALID for a value of another graph, a tap that is a feed or a scalar, an effect that
+ * updates nothing, two effects on one value, and effects that contradict each other's order.
  */
 export const makePlan = (
   graph: Graph,
