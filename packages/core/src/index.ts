@@ -1,6 +1,10 @@
 /**
  * @packageDocumentation
  * Joint image-text embeddings: declare a dual-path model, train it through a curriculum, measure retrieval.
+ *
+ * "Throws CODE" names the `code` of a {@link DualpathError}. Paper A is Zheng et al., "Dual-Path Convolutional
+ * Image-Text Embeddings with Instance Loss" (2020); paper B is Wang, Li and Lazebnik, "Learning Deep
+ * Structure-Preserving Image-Text Embeddings" (2016).
  */
 export { GraphError, type GraphErrorCode } from "./errors.js";
 export { defaultThreads, DualpathError } from "@dualpath/cuda-kernels";

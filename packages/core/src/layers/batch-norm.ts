@@ -14,9 +14,11 @@ export interface BatchNormOptions {
 }
 
 /**
- * Batch normalisation of x (rank 2 or 4) over its last axis, with PyTorch's parameter names below `name`. A path
- * that learns uses the batch's statistics and updates the running ones (unbiased variance); a frozen path uses
- * what the context says and updates nothing; evaluation uses the running ones.
+ * Batch normalisation (Ioffe and Szegedy 2015) of x (rank 2 or 4) over its last axis, with PyTorch's
+ * parameter names below `name`. A path that learns uses the batch's statistics and updates the running ones
+ * (unbiased variance); a frozen path uses what the context says and updates nothing; evaluation uses the
+ * running ones. Throws SHAPE for x of another rank or a parameter that is known in another shape, DTYPE
+ * unless x is f32 or bf16, ATTRIBUTE for constants out of range.
  */
 export function batchNormalization(
   context: BuildContext,

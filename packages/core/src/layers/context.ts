@@ -21,7 +21,10 @@ export interface BuildContext {
   isTrainable(name: string): boolean;
   /** Which statistics a batch norm uses: its batch's (and learns them), frozen running ones, or only its batch's. */
   statisticsOf(gammaName: string): "learn" | "running" | "batch";
-  /** The graph value of a parameter; declares it at its first use. */
+  /**
+   * The graph value of a parameter; declares it at its first use. Throws SHAPE or NAME as
+   * {@link Graph.parameter}.
+   */
   parameter(declaration: ParameterDeclaration): Value;
   /** Adds a moving-average node to `updates`. */
   addUpdate(update: Value): void;

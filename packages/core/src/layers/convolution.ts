@@ -15,7 +15,12 @@ export interface ConvolutionOptions {
   readonly initializer: Initializer;
 }
 
-/** Convolution of x (N, H, W, C) with `<name>.weight` [out, in / groups, height, width], and `<name>.bias`. */
+/**
+ * Convolution of x f32 (N, H, W, C) with `<name>.weight` [out, in / groups, height, width], and `<name>.bias`
+ * [out]; returns (N, H', W', out). Throws SHAPE for x of another rank or a parameter that is known in another
+ * shape, channels that the groups do not divide or a window larger than the padded x, DTYPE unless x is f32,
+ * ATTRIBUTE for bad extents.
+ */
 export function convolution(
   context: BuildContext,
   x: Value,

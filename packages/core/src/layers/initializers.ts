@@ -5,8 +5,8 @@ import { elementCount } from "../graph/types.js";
  * How a parameter gets its first value. Fans follow the parameter's shape: [out, in] for linear weights,
  * [out, in / groups, height, width] for convolutions.
  * - `fan-in-uniform`: gain * U(-sqrt(3 / fanIn), +sqrt(3 / fanIn)), the rule of paper A's code
- * - `he`: N(0, 2 / fan), fan counted over inputs or outputs
- * - `xavier`: U(-sqrt(6 / (fanIn + fanOut)), +...)
+ * - `he`: N(0, 2 / fan), fan counted over inputs or outputs (He et al. 2015)
+ * - `xavier`: U(-sqrt(6 / (fanIn + fanOut)), +...) (Glorot and Bengio 2010)
  */
 export type Initializer =
   | { readonly kind: "fan-in-uniform"; readonly gain?: number }
@@ -63,7 +63,10 @@ function affine(values: Float32Array | Float64Array, multiply: number, add: numb
   return result;
 }
 
-/** First value of the parameter `name`: a pure function of the run's seed, the name, the shape and the rule. */
+/**
+ * First value of the parameter `name`, row-major: a pure function of the run's seed, the name, the shape and
+ * the rule.
+ */
 export function initialValue(
   initializer: Initializer,
   shape: readonly number[],

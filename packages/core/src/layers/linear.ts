@@ -10,7 +10,10 @@ export interface LinearOptions {
   readonly initializer: Initializer;
 }
 
-/** x [N, in] times the transpose of `<name>.weight` [out, in], plus `<name>.bias` [out]. */
+/**
+ * x f32 [N, in] times the transpose of `<name>.weight` [out, in], plus `<name>.bias` [out]; returns [N, out].
+ * Throws SHAPE for x of another rank or a parameter that is known in another shape, DTYPE unless x is f32.
+ */
 export function linear(context: BuildContext, x: Value, name: string, options: LinearOptions): Value {
   const { outputs, initializer } = options;
   const w = weight(context, `${name}.weight`, [outputs, x.shape[1]!], initializer);

@@ -12,8 +12,10 @@ export interface LookupOptions {
 }
 
 /**
- * Word vectors for ids [N, L] (0 = pad, k = row k - 1 of `<name>.weight`), plus `<name>.bias` at every position,
- * pads included: what a biased 1x1 convolution of one-hot words gives. Returns (N, 1, L, dimension).
+ * Word vectors for ids i32 [N, L] (0 = pad, k = row k - 1 of `<name>.weight`), plus `<name>.bias` at every
+ * position, pads included: what a biased 1x1 convolution of one-hot words gives (paper A). Returns
+ * (N, 1, L, dimension). Throws SHAPE for ids of another rank or a parameter that is known in another shape,
+ * DTYPE unless ids are i32; an id above the vocabulary is a FEED error at the step.
  */
 export function lookup(context: BuildContext, ids: Value, name: string, options: LookupOptions): Value {
   const { vocabulary, dimension, deviation } = options;

@@ -32,7 +32,11 @@ export function convolutionUnit(
   return batchNormalization(context, y, unit.batchNorm, { ...batchNorm, relu: active });
 }
 
-/** max(0, branch(x) + shortcut(x)), nodes named below `name` (He et al. 2016). */
+/**
+ * max(0, branch(x) + shortcut(x)) of x (N, H, W, C), nodes named below `name` (He et al. 2016). Throws SHAPE
+ * where the branch and the shortcut do not broadcast, and SHAPE, DTYPE or ATTRIBUTE as {@link convolution}
+ * and {@link batchNormalization}.
+ */
 export function residualBlock(
   context: BuildContext,
   x: Value,

@@ -53,22 +53,33 @@ export interface DualPath {
   readonly parameters: readonly ParameterDeclaration[];
   /** The classifier's matrix where it is sampled and so lies outside of the Store. */
   readonly centres: ParameterDeclaration | undefined;
-  /** The image path in the context's graph, nodes named below `image`. */
+  /**
+   * The image path in the context's graph, nodes named below `image`. Throws SHAPE or DTYPE for values of
+   * other ranks or number types, a TypeError for bytes without boxes.
+   */
   buildImage(context: BuildContext, input: ImageInput): PathOutput;
-  /** The text path; `text` is i32 [N, L] word ids, or f32 [N, D] for the vector path. */
+  /**
+   * The text path; `text` is i32 [N, L] word ids, or f32 [N, D] for the vector path. Throws SHAPE or DTYPE
+   * for a value of another rank or number type.
+   */
   buildText(context: BuildContext, text: Value): PathOutput;
   /**
-   * The classifier that both paths share, at dropped-out projections [N, E], those of one path below those of the other:
-   * one product for both. Throws CONFIG for a model without one.
+   * The classifier that both paths share, at dropped-out projections [N, E], those of one path below those of
+   * the other: one product for both. Throws CONFIG for a model without one, SHAPE or DTYPE for projections
+   * that do not fit each other.
    */
   buildClassifier(context: BuildContext, dropped: readonly Value[]): Classifier;
   /**
-   * Scores [N, M] of embeddings [N, E] against [M, E] by the similarity network. Throws CONFIG for a model without one.
+   * Scores [N, M] of embeddings [N, E] against [M, E] by the similarity network. Throws CONFIG for a model
+   * without one, SHAPE or DTYPE for embeddings that do not fit each other.
    */
   buildScores(context: BuildContext, a: Value, b: Value): Value;
 }
 
-/** Declares a dual-path model. Throws a ZodError for a bad configuration, GraphError SHAPE for sizes that clash. */
+/**
+ * Declares a dual-path model: an image path and a text path into one shared space (papers A and B). Throws a
+ * ZodError for a bad configuration, SHAPE for sizes that clash.
+ */
 export function dualPath(config: unknown, sizes: ModelSizes): DualPath {
   const model = modelSchema.parse(config);
   const face = {
@@ -196,7 +207,11 @@ function declaredParameters(
   return [...context.declarations.values()];
 }
 
-/** The image feeds of a graph: `image` and, for bytes, `box`; `source` is the stored pictures' (height, width). */
+/**
+ * The image feeds of a graph: `image` and, for bytes, `box` f32 [batch, 5]; `source` is the stored pictures'
+ * (height, width) in pixels. Throws NAME where the graph has such a feed already, SHAPE for sizes that are no
+ * positive integers.
+ */
 export function declareImage(
   graph: Graph,
   { image }: ModelConfig,
@@ -211,7 +226,10 @@ export function declareImage(
   };
 }
 
-/** The text feed of a graph. */
+/**
+ * The text feed of a graph: word ids i32 [batch, length], or vectors f32 [batch, dimension]. Throws NAME
+ * where the name is taken, SHAPE for a batch that is no positive integer.
+ */
 export function declareText(graph: Graph, { text }: ModelConfig, batch: number, name = "text"): Value {
   if (text.kind === "vector") return graph.input(name, [batch, text.dimension]);
   return graph.input(name, [batch, text.length], "i32");

@@ -6,14 +6,19 @@ import { resnetFeatures, resnetPlane } from "./resnet.js";
 import type { ImageTrunkConfig } from "./schema.js";
 import { vggFeature, vggFeatures, vggPlane } from "./vgg.js";
 
-/** The trunk that `config` declares, on normalised pixels x (N, H, W, 3): [N, imageTrunkFeatures(config)]. */
+/**
+ * The trunk that `config` declares (ResNet: He et al. 2016; VGG: Simonyan and Zisserman 2015; MobileNetV2:
+ * Sandler et al. 2018), on normalised pixels x f32 (N, H, W, 3): [N, imageTrunkFeatures(config)]. Throws
+ * SHAPE for x of another rank or, with VGG, too small to be halved five times, DTYPE unless it is f32.
+ */
 export function imageTrunk(context: BuildContext, x: Value, name: string, config: ImageTrunkConfig): Value {
   return featureOf(context, planeOf(context, x, name, config), name, config);
 }
 
 /**
- * The trunk's features at every place of larger pictures, each [N, imageTrunkFeatures(config)]: windows of its last plane
- * as large as a picture of the input size has it, one step apart (paper A's test features).
+ * The trunk's features, each [N, imageTrunkFeatures(config)], at every place of larger pictures f32
+ * (N, H, W, 3): windows of its last plane as large as a picture of the input size has it, one step apart
+ * (paper A's test features). Smaller pictures have no place. Throws SHAPE or DTYPE as {@link imageTrunk}.
  */
 export function imageTrunkPlaces(
   context: BuildContext,

@@ -16,7 +16,11 @@ export interface InitializeOptions {
 
 const LOOKUP = "text.lookup.weight";
 
-/** Writes the first value of every parameter: a pure function of the seed, each parameter's name and its rule. */
+/**
+ * Writes the first value of every parameter: a pure function of the seed, each parameter's name and its rule.
+ * Throws DATA for word vectors that are not one row of the model's word dimension for each word, DISPOSED
+ * when the Store is closed.
+ */
 export async function initialize(
   store: WritableStore,
   model: DualPath,

@@ -53,8 +53,10 @@ function blockShapes(config: TextCnnConfig): readonly BlockShape[] {
 }
 
 /**
- * Deep residual text CNN of paper A: lookup with bias and batch norm, residual blocks with 1x2 kernels padded on
- * the left, max pooling over the positions. ids is i32 [N, length]; returns [N, textCnnFeatures(config)].
+ * Deep residual text CNN of paper A: lookup with bias and batch norm, residual blocks with 1x2 kernels padded
+ * on the left, max pooling over the positions. ids is i32 [N, length]; returns [N, textCnnFeatures(config)].
+ * Throws SHAPE or DTYPE for ids of another rank or number type; an id above the vocabulary is a FEED error at
+ * the step.
  */
 export function textCnn(
   context: BuildContext,
