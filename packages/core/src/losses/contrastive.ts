@@ -19,9 +19,10 @@ export interface ContrastiveInputs {
 }
 
 /**
- * In-batch softmax (InfoNCE): mean over rows and over both directions of -log softmax(scale * cosine)[own row],
- * negatives of the row's own class left out with `mask`; with `shares` the mean over all positives of the row's class.
- * Returns a rank-0 value.
+ * In-batch softmax (InfoNCE, van den Oord et al. 2018): mean over rows and over both directions of -log
+ * softmax(scale * cosine)[own row], negatives of the row's own class left out with `mask`; with `shares` the
+ * mean over all positives of the row's class. Returns a rank-0 value. Throws SHAPE or DTYPE for inputs of
+ * other types, ATTRIBUTE for a scale that is not finite, GRAPH for values of two graphs.
  */
 export function contrastiveLoss(inputs: ContrastiveInputs, scale: number): Value {
   const cosine = matmul(inputs.image, inputs.text, { transposeB: true }, "contrastive.similarity");
@@ -43,7 +44,10 @@ function sharedPositives(logits: Value, share: Value, name: string): Value {
   return affine(sum(product, { axes: [0, 1] }), { multiply: 1 / logits.shape[0]! }, `${name}.positive`);
 }
 
-/** 1 / (columns of the row's class) where the classes agree, else 0; less 1 on the diagonal. */
+/**
+ * The shares that {@link contrastiveLoss} takes, f32 [N, N] from the classes [N] of rows and columns: 1 /
+ * (columns of the row's class) where the classes agree, else 0; less 1 on the diagonal.
+ */
 export function positiveShares(rowLabel: Int32Array, columnLabel: Int32Array): Float32Array {
   const rows = rowLabel.length;
   const shares = new Float32Array(rows * rows);
@@ -56,7 +60,10 @@ export function positiveShares(rowLabel: Int32Array, columnLabel: Int32Array): F
   return shares;
 }
 
-/** 0 on the diagonal and between different classes, a large negative number between other rows of one class. */
+/**
+ * The mask that {@link contrastiveLoss} takes, f32 [N, N] from the classes [N] of images and texts: 0 on the
+ * diagonal and between different classes, a large negative number between other rows of one class.
+ */
 export function sameClassMask(imageLabel: Int32Array, textLabel: Int32Array): Float32Array {
   const rows = imageLabel.length;
   const mask = new Float32Array(rows * rows);

@@ -2,8 +2,9 @@ import type { Value } from "../graph/graph.js";
 import { classifierCrossEntropy, fill, mean, softmaxCrossEntropy } from "../ops/index.js";
 
 /**
- * Instance loss of one path: mean over the batch of -log softmax(logits)[label]. logits [N, classes],
- * labels i32 [N]; rows with label -1 add nothing but count in the mean. Returns a rank-0 value.
+ * Instance loss of one path (paper A, section 3.3): mean over the batch of -log softmax(logits)[label].
+ * logits f32 [N, classes], labels i32 [N]; rows with label -1 add nothing but count in the mean. Returns a
+ * rank-0 value. Throws SHAPE or DTYPE for inputs of other types, ATTRIBUTE for smoothing outside [0, 1).
  */
 export function instanceLoss(logits: Value, labels: Value, smoothing: number, name: string): Value {
   const { loss } = softmaxCrossEntropy(logits, labels, { smoothing }, name);
@@ -22,7 +23,10 @@ export interface Classifier {
 /** Numbers of a logit matrix from which on it is never held: by blocks of classes, for a third more products. */
 export const BLOCKWISE_FROM = 2 ** 24;
 
-/** Cross-entropy of every row of a classifier [N], by blocks of classes where there are very many. */
+/**
+ * Cross-entropy of every row of a classifier, f32 [N], with labels i32 [N], by blocks of classes where there
+ * are very many. Throws SHAPE or DTYPE for inputs of other types, ATTRIBUTE for smoothing outside [0, 1).
+ */
 export function classifierLosses(
   classifier: Classifier,
   labels: Value,
@@ -37,7 +41,10 @@ export function classifierLosses(
   return classifierCrossEntropy({ x, w, bias: offsets, labels }, { smoothing }, name).loss;
 }
 
-/** Mean of {@link classifierLosses}: the instance loss of one path. Returns a rank-0 value. */
+/**
+ * Mean of {@link classifierLosses}: the instance loss of one path (paper A, section 3.3). Returns a rank-0
+ * value. Throws SHAPE or DTYPE for inputs of other types, ATTRIBUTE for smoothing outside [0, 1).
+ */
 export function classifierLoss(
   classifier: Classifier,
   labels: Value,

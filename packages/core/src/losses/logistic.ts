@@ -12,7 +12,8 @@ export interface LogisticInputs {
 
 /**
  * Logistic loss of the similarity network (Wang et al. 2018, section 3.3): sum over pairs of weight times
- * log(1 + exp(-sign * score)), divided by the images. Returns a rank-0 value.
+ * log(1 + exp(-sign * score)), divided by the images. Returns a rank-0 value. Throws SHAPE, DTYPE or GRAPH
+ * for operands that do not fit each other.
  */
 export function logisticLoss({ scores, signs, weights }: LogisticInputs): Value {
   const violation = softplus(affine(multiply(scores, signs), { multiply: -1 }), "logistic.pairs");
@@ -21,8 +22,9 @@ export function logisticLoss({ scores, signs, weights }: LogisticInputs): Value 
 }
 
 /**
- * Weights of all pairs [N, M]: an image's positives weigh 1 together, its negatives `negatives` together - what
- * drawing so many negatives for each positive pair comes to on average.
+ * Weights of all pairs, f32 [N, M] from the classes of N images and M texts: an image's positives weigh 1
+ * together, its negatives `negatives` together - what drawing so many negatives for each positive pair comes
+ * to on average.
  */
 export function pairWeights(imageLabel: Int32Array, textLabel: Int32Array, negatives: number): Float32Array {
   const weights = new Float32Array(imageLabel.length * textLabel.length);

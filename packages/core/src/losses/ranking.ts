@@ -22,9 +22,10 @@ export interface EmbeddedPairs {
 }
 
 /**
- * Bidirectional hinge over the batch's cosine matrix, summed over rows and columns and divided by the batch size.
- * Pairs of one class are positives and never negatives. `all`: every violating negative of every positive;
- * `hardest`: each positive's largest violation only (VSE++). Returns a rank-0 value.
+ * Bidirectional hinge over the batch's cosine matrix, summed over rows and columns and divided by the batch
+ * size. Pairs of one class are positives and never negatives. `all`: every violating negative of every
+ * positive; `hardest`: each positive's largest violation only (VSE++, Faghri et al. 2018). Returns a rank-0
+ * value. Throws SHAPE or DTYPE for inputs of other types, ATTRIBUTE for a margin that is not finite.
  */
 export function inBatchRankingLoss(pairs: EmbeddedPairs, margin: number, mining: "all" | "hardest"): Value {
   const { image, text, imageLabel, textLabel } = pairs;
@@ -37,9 +38,11 @@ export function inBatchRankingLoss(pairs: EmbeddedPairs, margin: number, mining:
 }
 
 /**
- * Paper A's ranking loss: rows of the first half are anchors, row i of the second half holds the
- * negatives of anchor i. `mask` f32 [N / 2, 2] is 0 where the text (column 0) or image (column 1) negative has the
- * anchor's class. Summed over the anchors and divided by the batch size N. Returns a rank-0 value.
+ * Paper A's ranking loss: rows of the first half are anchors, row i of the second half holds the negatives of
+ * anchor i. image and text are unit vectors [N, D]; `mask` f32 [N / 2, 2] is 0 where the text (column 0) or
+ * image (column 1) negative has the anchor's class. Summed over the anchors and divided by the batch size N.
+ * Returns a rank-0 value. Throws ATTRIBUTE for an odd N or a margin that is not finite, SHAPE or DTYPE for
+ * inputs of other types.
  */
 export function pairedRankingLoss(image: Value, text: Value, mask: Value, margin: number): Value {
   const rows = image.shape[0]!;
@@ -63,7 +66,7 @@ function violation(positive: Value, negative: Value, margin: number): Value {
   return relu(affine(subtract(negative, positive), { multiply: 1, add: margin }));
 }
 
-/** The mask that {@link pairedRankingLoss} takes, from the classes of a batch's rows. */
+/** The mask f32 [N / 2, 2] that {@link pairedRankingLoss} takes, from the classes [N] of a batch's rows. */
 export function pairedNegativeMask(imageLabel: Int32Array, textLabel: Int32Array): Float32Array {
   const half = imageLabel.length >> 1;
   const mask = new Float32Array(2 * half);

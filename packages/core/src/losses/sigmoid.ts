@@ -11,9 +11,10 @@ export interface SigmoidInputs {
 }
 
 /**
- * In-batch sigmoid loss (Zhai et al. 2023, SigLIP): every pair of the batch is a decision of its own,
- * sum over pairs of log(1 + exp(-z (scale cosine + bias))) / N, z = 1 for pairs of one class, else -1. Scale and bias
- * are constants here, in the paper they are learnt. Returns a rank-0 value.
+ * In-batch sigmoid loss (Zhai et al. 2023, SigLIP): every pair of the batch is a decision of its own, sum
+ * over pairs of log(1 + exp(-z (scale cosine + bias))) / N, z = 1 for pairs of one class, else -1. Scale and
+ * bias are constants here, in the paper they are learnt. Returns a rank-0 value. Throws SHAPE, DTYPE or GRAPH
+ * for inputs that do not fit each other, ATTRIBUTE for a scale or bias that is not finite.
  */
 export function sigmoidLoss({ image, text, signs }: SigmoidInputs, scale: number, bias: number): Value {
   const cosine = matmul(image, text, { transposeB: true }, "sigmoid.similarity");

@@ -24,11 +24,13 @@ interface Family {
 }
 
 /**
- * Paper B, equations 1 to 4: hinges margin + d(anchor, positive) - d(anchor, negative) over the batch, for images
- * against texts, texts against images, and each view within itself. Rows of one class are positives and never
- * negatives. Unit vectors: images [classes * a, D], texts [classes * b, D] with equal shares of `classes` classes.
- * A family's value is the mean over anchors of the sum of the K kept violations or, keeping by positive, the mean over
- * pairs of anchor and positive and over the K places, zeros included; families of weight 0 are left out.
+ * Paper B, equations 1 to 4: hinges margin + d(anchor, positive) - d(anchor, negative) over the batch, for
+ * images against texts, texts against images, and each view within itself. Rows of one class are positives
+ * and never negatives. Unit vectors: images [classes * a, D], texts [classes * b, D] with equal shares of
+ * `classes` classes. A family's value is the mean over anchors of the sum of the K kept violations or,
+ * keeping by positive, the mean over pairs of anchor and positive and over the K places, zeros included;
+ * families of weight 0 are left out. Throws SHAPE or DTYPE for vectors or labels of other types, GRAPH for
+ * values of two graphs.
  */
 export function structureTerms(
   pairs: EmbeddedPairs,

@@ -48,7 +48,11 @@ export function localization(
   return { all: summarize(ranks), types: Object.fromEntries(byType) };
 }
 
-/** 1 + the wrong candidates that score as high as the best right one or higher; 0 where none is right. */
+/**
+ * 1 + the wrong candidates that score as high as the best right one or higher; 0 where none is right. `index`
+ * names the mention in messages. Throws EMBEDDING where scores and overlaps differ in number or a score is
+ * not finite.
+ */
 export function rankOfRight(
   { scores, overlaps }: Pick<LocalizationQuery, "scores" | "overlaps">,
   threshold: number,

@@ -20,8 +20,9 @@ const QUERY_ROWS = 256;
 const GALLERY_ROWS = 2048;
 
 /**
- * Precision over all matches, for identities with several pictures (CUHK-PEDES). A wrong item that ties with a match
- * counts as ranked before it. Throws EMBEDDING as `matchRanks`.
+ * Precision over all matches, in percent, for identities with several pictures (CUHK-PEDES). Rows are
+ * [count, dimension]. A wrong item that ties with a match counts as ranked before it. Throws EMBEDDING as
+ * {@link matchRanks}, the signal's reason when it is raised, DISPOSED when the Store is closed.
  */
 export async function precision(
   store: Store,

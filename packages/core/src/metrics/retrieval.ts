@@ -32,7 +32,10 @@ const SCORED_ROWS = [64, 128] as const;
 /** Rows a multiple of a page apart would compete for the same few lines of the cache. */
 const pageApart = (dimension: number): boolean => dimension % 1024 === 0;
 
-/** Both directions in one pass over the similarity matrix; see {@link matchRanks} for the rule of ties. */
+/**
+ * Recalls in percent and ranks of both directions in one pass over the similarity matrix; see
+ * {@link matchRanks} for the rule of ties. Throws EMBEDDING or DISPOSED as it does.
+ */
 export async function retrieval(
   store: Store,
   { images, texts, dimension }: RetrievalInput,
@@ -51,10 +54,12 @@ export interface MatchRanks {
 }
 
 /**
- * Ranks of best matches by dot product, both ways. Ties count against the one that asks: a rank is 1 + the number of
- * wrong items that score as high or higher, so that equal embeddings rank last instead of first. Works by blocks of
- * the similarity matrix; the whole of it never exists.
- * Throws EMBEDDING when a row count does not fit or a number is not finite.
+ * Ranks of best matches by dot product, both ways. Ties count against the one that asks: a rank is 1 + the
+ * number of wrong items that score as high or higher, so that equal embeddings rank last instead of first.
+ * Works by blocks of the similarity matrix; the whole of it never exists.
+ *
+ * Throws EMBEDDING when a row count does not fit or a number is not finite, the signal's reason when it is
+ * raised, DISPOSED when the Store is closed.
  */
 export async function matchRanks(
   store: Store,

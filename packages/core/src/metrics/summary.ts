@@ -27,8 +27,8 @@ function median(sorted: Int32Array): number {
 }
 
 /**
- * Summary of 1-based ranks of each query's best match; rank 0 marks a query without a match in the gallery.
- * All numbers are NaN when no query has a match.
+ * Summary of 1-based ranks of each query's best match, recalls in percent; rank 0 marks a query without a
+ * match in the gallery. All numbers but the counts are NaN when no query has a match.
  */
 export function summarizeRanks(ranks: Int32Array): RetrievalSummary {
   const sorted = ranks.filter((rank) => rank > 0).sort();
@@ -47,7 +47,7 @@ export function summarizeRanks(ranks: Int32Array): RetrievalSummary {
   };
 }
 
-/** Pairs two directions with the sum of their recalls (rsum, at most 600). */
+/** Pairs two directions with the sum of their recalls (rsum, in percent, at most 600). */
 export function retrievalResult(
   imageToText: RetrievalSummary,
   textToImage: RetrievalSummary,
@@ -91,7 +91,8 @@ export interface Fold {
 
 /**
  * Cuts a test set into folds of `size` consecutive images with the captions that match them (COCO 1K: size
- * 1,000); images that do not fill a last fold are left out.
+ * 1,000); images that do not fill a last fold are left out. `imageLabels` and `textLabels` hold one class for
+ * each row; equal ones match.
  */
 export function consecutiveFolds(
   imageLabels: Int32Array,

@@ -24,9 +24,10 @@ const BATCH = "batch";
 const ELEMENTS: Readonly<Partial<Record<string, ElementType>>> = { f32: "f32", i32: "i32", u8: "u8" };
 
 /**
- * One path of a model whose parameters lie in the Store, as an ONNX model: `image` u8 [batch, H, W, 3] (or features f32
- * [batch, D]), or `text` i32 [batch, length], to `embedding` f32 [batch, E] of length 1; or the image trunk alone, to
- * its pooled `feature` f32 [batch, F]. Throws CONFIG for an op that has no counterpart.
+ * One path of a model whose parameters lie in the Store, as an ONNX model: `image` u8 [batch, H, W, 3] (or
+ * features f32 [batch, D]), or `text` i32 [batch, length] (or vectors f32 [batch, D]), to `embedding` f32
+ * [batch, E] of length 1; or the image trunk alone, to its pooled `feature` f32 [batch, F]. Throws CONFIG for
+ * an op that has no counterpart, STORE_MISSING unless the Store holds the model's parameters.
  */
 export async function exportOnnx(
   store: Store,
@@ -89,7 +90,10 @@ async function boundary(
   return onnx.node("DequantizeLinear", [quantized, scale], name, { axis: 0 });
 }
 
-/** Rounds the weights of a model in the Store to what its export with `int8` keeps of them; there is no way back. */
+/**
+ * Rounds the weights of a model in the Store to what its export with `int8` keeps of them; there is no way
+ * back. Throws STORE_MISSING unless the Store holds them, DISPOSED when it is closed.
+ */
 export async function roundWeights(store: Store, { parameters }: DualPath): Promise<void> {
   for (const { name, shape } of parameters.filter(({ shape }) => isRounded(shape))) {
     const { data } = await store.read(name);
@@ -103,7 +107,10 @@ export async function roundWeights(store: Store, { parameters }: DualPath): Prom
 /** Biases and statistics are few; they stay as they are. */
 const isRounded = (shape: readonly number[]): boolean => shape.length >= 2;
 
-/** Weights [rows, ...] as int8, each row on a scale of its own that its largest number fills. */
+/**
+ * Weights [rows, ...] as int8 from -127 to 127, each row on a scale of its own [rows] that its largest number
+ * fills: weight = value * scale.
+ */
 export function quantizeRows(
   weights: Float32Array,
   rows: number,

@@ -31,7 +31,10 @@ export interface ScheduleTime {
   readonly epochs: number;
 }
 
-/** Factor on the base learning rate at a step: a pure function of the schedule and the time. */
+/**
+ * Factor on the base learning rate at a step: a pure function of the schedule and the time. `cosine` is half
+ * a period from the warm-up's end to the stage's (Loshchilov and Hutter 2017, without restarts).
+ */
 export function scheduleFactor(schedule: Schedule, { step, stepsPerEpoch, epochs }: ScheduleTime): number {
   const warmupSteps = (schedule.warmup?.epochs ?? 0) * stepsPerEpoch;
   if (schedule.warmup && step < warmupSteps) {

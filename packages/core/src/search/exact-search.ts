@@ -58,7 +58,11 @@ export class ExactSearch {
     this.#queryRows = options.queryRows ?? 32;
   }
 
-  /** Copies the gallery into the Store. Throws EMBEDDING for an empty gallery or rows that are no finite numbers. */
+  /**
+   * Copies the gallery into the Store. Throws EMBEDDING for an empty gallery or rows that are no finite
+   * numbers, the signal's reason when it is raised, OUT_OF_MEMORY where the gallery does not fit, DISPOSED
+   * when the Store is closed.
+   */
   static async open(store: Store, rows: RowSource, options: ExactSearchOptions = {}): Promise<ExactSearch> {
     if (rows.count < 1) throw unfit("expected at least one row in the gallery, got none");
     const { blockRows = 65536, name = DEFAULT_NAME, signal } = options;
@@ -75,8 +79,10 @@ export class ExactSearch {
   }
 
   /**
-   * The `k` nearest rows of each query, fewer where the gallery is smaller; `queries` is [Q, dimension], k at most
-   * 1024. Throws EMBEDDING for queries of another dimension or that are no finite numbers.
+   * The `k` nearest rows of each query, fewer where the gallery is smaller; `queries` is [Q, dimension].
+   * Throws EMBEDDING for queries of another dimension or that are no finite numbers, ATTRIBUTE for k below 1,
+   * or above 1024 where a block has more rows, the signal's reason when it is raised, STORE_MISSING after
+   * `dispose`, DISPOSED when the Store is closed.
    */
   async search(queries: Float32Array, k: number, signal?: AbortSignal): Promise<Neighbours[]> {
     const count = queries.length / this.dimension;
@@ -136,14 +142,14 @@ export class ExactSearch {
     return this.#store.compile(graph, { taps: Object.assign({}, ...taps) });
   }
 
-  /** Takes the gallery out of the Store. */
+  /** Takes the gallery out of the Store. Throws nothing where the Store was closed before. */
   async dispose(): Promise<void> {
     for (const program of this.#programs.values()) await (await program).dispose();
     this.#programs.clear();
     for (const { key } of this.#blocks) if (this.#store.has(key)) await this.#store.remove(key);
   }
 
-  /** The same as `dispose`. */
+  /** As `dispose`, for `await using`. Throws nothing either. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
