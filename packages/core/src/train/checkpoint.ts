@@ -131,7 +131,10 @@ export async function saveCheckpoint(
   });
 }
 
-/** Reads what a checkpoint says of itself. Throws CHECKPOINT_MISSING or CHECKPOINT_CORRUPT. */
+/**
+ * Reads what a checkpoint says of itself. Throws CHECKPOINT_MISSING where the file cannot be opened,
+ * CHECKPOINT_CORRUPT where it is damaged or no checkpoint.
+ */
 export async function readCheckpointHeader(path: string): Promise<CheckpointHeader> {
   const file = await openSafetensors(path);
   try {

@@ -70,8 +70,9 @@ export class Embedder {
   }
 
   /**
-   * Compiles both paths. Throws STORE_MISSING unless the Store holds the model's parameters, CONFIG where the pictures
-   * have no places to look at.
+   * Compiles both paths. Throws STORE_MISSING unless the Store holds the model's parameters, CONFIG where the
+   * pictures have no places to look at, OUT_OF_MEMORY for a batch that does not fit, DISPOSED when the Store
+   * is closed.
    */
   static async open(store: Store, model: DualPath, options: EmbedderOptions): Promise<Embedder> {
     const { batchSize } = options;
@@ -161,7 +162,11 @@ export class Embedder {
     }
   }
 
-  /** Unit embeddings of photos [count, dimension], summed over the mirrored view before normalising. */
+  /**
+   * Unit embeddings of photos [count, dimension], summed over the mirrored view before normalising (paper A).
+   * Throws BATCH for arrays that do not fit the model, DATA unless the batches hold `count` rows, DISPOSED
+   * after `dispose`.
+   */
   async embedImages(
     images: ImageRows,
     { flip, unitViews }: Views,
@@ -174,7 +179,11 @@ export class Embedder {
     return rows;
   }
 
-  /** Unit embeddings of sentences [count, dimension], summed over positions before normalising. */
+  /**
+   * Unit embeddings of sentences [count, dimension], summed over positions before normalising (paper A's
+   * code). Throws BATCH for arrays that do not fit the model, DATA unless the batches hold `count` rows, FEED
+   * for a word id above the vocabulary, DISPOSED after `dispose`.
+   */
   async embedTexts(
     texts: TextRows,
     { positions, unitViews }: Views,
@@ -188,7 +197,10 @@ export class Embedder {
     return rows;
   }
 
-  /** Unit embeddings of a split. */
+  /**
+   * Unit embeddings of a split, [count, dimension] each. Throws BATCH, DATA, FEED or DISPOSED as
+   * `embedImages` and `embedTexts`.
+   */
   async embed(data: EvaluationData, views: Views, signal?: AbortSignal): Promise<Embeddings> {
     const images = await this.embedImages(data.images, views, signal);
     return { images, texts: await this.embedTexts(data.texts, views, signal) };
@@ -207,8 +219,9 @@ export class Embedder {
 }
 
 /**
- * The image feeds of an evaluation. Throws CONFIG where whole pictures are to be looked at and the model reads features,
- * or the pictures are smaller than its input size.
+ * The image feeds of an evaluation. Throws CONFIG where whole pictures are to be looked at and the model
+ * reads features, or the pictures are smaller than its input size; NAME where the graph has such feeds
+ * already.
  */
 export function evaluatedImage(
   graph: Graph,
@@ -243,7 +256,7 @@ function checkRows(what: string, expected: number, got: number): void {
   throw new TrainingError("DATA", message, { what, expected, got });
 }
 
-/** Divides every row by its length; rows of length 0 stay. */
+/** Divides every row of [count, dimension] by its length, in place; rows of length 0 stay. */
 export function normalizeRows(rows: Float32Array, dimension: number): void {
   for (let first = 0; first < rows.length; first += dimension) {
     const row = rows.subarray(first, first + dimension);

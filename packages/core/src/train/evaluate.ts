@@ -64,8 +64,9 @@ export interface EvaluateEmbeddingsOptions {
 }
 
 /**
- * Retrieval of a split by embeddings: the whole of it, and each named gallery. Throws CONFIG where the precision of
- * scored pairs is asked for, which is measured by cosine only.
+ * Retrieval of a split by embeddings, in percent: the whole of it, and each named gallery. Throws CONFIG
+ * where the precision of scored pairs is asked for, which is measured by cosine only, EMBEDDING or DISPOSED
+ * as {@link matchRanks}.
  */
 export async function evaluateEmbeddings(
   store: Store,
@@ -104,7 +105,10 @@ function selectRows(
   return { embedding: chosen, labels: rows.map((row) => labels[row]!) };
 }
 
-/** A number of a result by its dotted path: "rsum", "imageToText.r1", "textToImage.medianRank". */
+/**
+ * A number of a result by its dotted path: "rsum", "imageToText.r1", "textToImage.medianRank". Throws CONFIG
+ * for a path that leads to no number.
+ */
 export function metricOf(result: RetrievalResult, path: string): number {
   const [first = "", second = ""] = path.split(".");
   const part: unknown = result[first as keyof RetrievalResult];
@@ -126,7 +130,11 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Embeds a split with the model on the Store and measures retrieval both ways. */
+/**
+ * Embeds a split with the model on the Store and measures retrieval both ways, in percent. Throws
+ * STORE_MISSING unless the Store holds the model's parameters, CONFIG, BATCH, DATA or FEED as
+ * {@link Embedder}, CONFIG or EMBEDDING as {@link evaluateEmbeddings}.
+ */
 export async function evaluateModel(
   store: Store,
   model: DualPath,

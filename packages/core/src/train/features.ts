@@ -24,8 +24,9 @@ export interface FeatureOptions {
 }
 
 /**
- * Pooled features of the image trunk in evaluation mode, batch by batch, [rows, F] each: a frozen trunk is run once
- * and its features are kept. Throws CONFIG for a model without a trunk, or for crops larger than the pictures.
+ * Pooled features of the image trunk in evaluation mode, batch by batch, f32 [rows, F] each: a frozen trunk
+ * is run once and its features are kept. Throws CONFIG for a model without a trunk, or for crops larger than
+ * the pictures; STORE_MISSING unless the Store holds the parameters, BATCH for arrays that do not fit.
  */
 export async function* trunkFeatures(
   store: Store,

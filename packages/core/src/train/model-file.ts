@@ -16,9 +16,9 @@ export interface LoadedModel {
 }
 
 /**
- * Loads a checkpoint's model into the Store: its moving averages where it holds some, as evaluation uses them. Given
- * `expected`, evaluation compares the side of the last ReLU that it names, and any other difference from it throws
- * CHECKPOINT_MODEL. Throws CHECKPOINT_MISSING or _CORRUPT as well.
+ * Loads a checkpoint's model into the Store: its moving averages where it holds some, as evaluation uses them. Throws
+ * CHECKPOINT_MISSING or CHECKPOINT_CORRUPT for the file itself, CHECKPOINT_MODEL where it lacks a tensor. Given
+ * `expected`, evaluation compares the side of the last ReLU that it names; any other difference is a CHECKPOINT_MODEL.
  */
 export async function loadModel(
   path: string,

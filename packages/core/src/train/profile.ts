@@ -31,8 +31,10 @@ export interface ProfileOptions {
 }
 
 /**
- * Times every node of a stage's training step, nodes in execution order. The first step warms up and does not
- * count. Throws what a training step throws.
+ * Times every node of a stage's training step in milliseconds, nodes in execution order. The first step warms
+ * up and does not count. Throws CONFIG as {@link stageGraph}, STORE_MISSING unless the Store holds the
+ * parameters, BATCH for arrays that do not fit, NON_FINITE when the loss is no number, the signal's reason
+ * when it is raised.
  */
 export async function profileStage(options: ProfileOptions): Promise<NodeProfile[]> {
   const { store, model, stage, batch, source, steps, signal, precision = "f32" } = options;

@@ -33,18 +33,21 @@ export class RowTable {
     return new RowTable(sizes, ([rows = 0, dimension = 0]) => new Float32Array(rows * dimension).fill(0));
   }
 
-  /** Bytes of a table. */
+  /** Bytes of a table: four for each number. */
   static bytes({ rows, dimension }: RowTableSizes): number {
     return rows * dimension * Float32Array.BYTES_PER_ELEMENT;
   }
 
-  /** A row, to be read and written in place. */
+  /** Row `id`, from 0 to rows - 1, to be read and written in place: [dimension]. */
   row(id: number): Float32Array {
     const first = (id % SHARD_ROWS) * this.dimension;
     return this.#shards[Math.floor(id / SHARD_ROWS)]!.subarray(first, first + this.dimension);
   }
 
-  /** The rows, one after another, written to `target` [ids.length, dimension]. */
+  /**
+   * The rows, one after another, written to `target` [ids.length, dimension]. Throws BATCH for a target of
+   * another length.
+   */
   gather(ids: Int32Array, target: Float32Array): void {
     if (target.length !== ids.length * this.dimension) {
       const expected = ids.length * this.dimension;
@@ -72,7 +75,10 @@ export class RowTable {
     };
   }
 
-  /** Takes the numbers of a file's tensor. Throws CHECKPOINT_MODEL where it is missing or has another shape. */
+  /**
+   * Takes the numbers of a file's tensor. Throws CHECKPOINT_MODEL where it is missing or has another shape,
+   * CHECKPOINT_CORRUPT where the file ends in it.
+   */
   async read(file: SafetensorsFile, name: string): Promise<void> {
     const entry = file.entries.get(name);
     const expected = `F32 [${this.rows}, ${this.dimension}]`;

@@ -29,7 +29,10 @@ export interface SafetensorsFile {
   readonly path: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly entries: ReadonlyMap<string, TensorEntry>;
-  /** Raw little-endian bytes of one tensor, or of its bytes `begin` to `end`. */
+  /**
+   * Raw little-endian bytes of one tensor, or of its bytes `begin` to `end`. Throws CHECKPOINT_MODEL for an
+   * unknown tensor, CHECKPOINT_CORRUPT where the file ends in it.
+   */
   readBytes(name: string, begin?: number, end?: number): Promise<Uint8Array>;
   /** Closes the file; reading after it fails. */
   close(): Promise<void>;
@@ -44,8 +47,9 @@ const DTYPES: Readonly<Record<DType, SafetensorsDType>> = {
 };
 
 /**
- * Writes a safetensors file beside `path` and renames it over `path`, so that a reader never sees half a file.
- * Throws CHECKPOINT_WRITE.
+ * Writes a safetensors file beside `path` and renames it over `path`, so that a reader never sees half a
+ * file. Throws CHECKPOINT_WRITE where it cannot be written, or a tensor's numbers are not as many as its
+ * shape says.
  */
 export async function writeSafetensors(
   path: string,
@@ -120,8 +124,9 @@ async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> 
 }
 
 /**
- * Opens a safetensors file and checks its header: lengths, names, number types, shapes and that the tensors cover
- * the file without gap or overlap. Throws CHECKPOINT_MISSING or CHECKPOINT_CORRUPT.
+ * Opens a safetensors file and checks its header: lengths, names, number types, shapes and that the tensors
+ * cover the file without gap or overlap. Throws CHECKPOINT_MISSING where it cannot be opened,
+ * CHECKPOINT_CORRUPT where a check fails.
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   const file = await openBytes(path);

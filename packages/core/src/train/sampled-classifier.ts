@@ -31,6 +31,9 @@ export class SampledClassifier {
   #optimizer: OptimizerConfig | undefined;
   #centres: RowTable | undefined;
 
+  /**
+   * `declaration`: the matrix of all centres [classes, dimension]; `sampled`: how many of them a step reads.
+   */
   constructor(declaration: ParameterDeclaration, sampled: number, seed: number) {
     const [rows = 0, dimension = 0] = declaration.shape;
     this.declaration = declaration;
@@ -49,7 +52,7 @@ export class SampledClassifier {
     return this.#centres;
   }
 
-  /** Bytes of the centres and of what the optimizer keeps of them. */
+  /** Bytes of the centres and of what the optimizer keeps of them: two matrices with SGD, three with Adam. */
   static bytes(sizes: RowTableSizes, optimizer: OptimizerConfig): number {
     return RowTable.bytes(sizes) * (1 + slotKinds(optimizer).length);
   }
@@ -73,7 +76,11 @@ export class SampledClassifier {
     return `${SLOT_PREFIX}${kind}/${this.declaration.name}`;
   }
 
-  /** All classes of the batch and random others, a pure function of (labels, seed, step). Throws BATCH, CONFIG. */
+  /**
+   * All classes of the batch and random others, a pure function of (labels, seed, step); labels become places
+   * among them. Throws BATCH for a label that is no class, CONFIG where the sample cannot hold the batch's
+   * classes.
+   */
   sample({ imageLabel, textLabel }: Pick<Batch, "imageLabel" | "textLabel">, step: number): SampledBatch {
     const both = new Int32Array(imageLabel.length + textLabel.length);
     both.set(imageLabel);
@@ -107,13 +114,19 @@ export class SampledClassifier {
     return tensor === this.declaration.name || tensor.endsWith(`/${this.declaration.name}`);
   }
 
-  /** What a checkpoint holds of it: the centres and, to resume from, the optimizer's state. */
+  /**
+   * What a checkpoint holds of it: the centres [classes, dimension] and, to resume from, the optimizer's
+   * state.
+   */
   sources(contents: "model" | "all"): TensorSource[] {
     const slots = contents === "all" ? [...this.#slots] : [];
     return [this.centres.source(this.declaration.name), ...slots.map(([name, table]) => table.source(name))];
   }
 
-  /** Takes over what a checkpoint holds of it. Throws CHECKPOINT_MODEL, CHECKPOINT_CORRUPT. */
+  /**
+   * Takes over what a checkpoint holds of it. Throws CHECKPOINT_MODEL where a tensor is missing or has
+   * another shape, CHECKPOINT_MISSING or CHECKPOINT_CORRUPT for the file itself.
+   */
   async load(path: string): Promise<void> {
     const file = await openSafetensors(path);
     try {

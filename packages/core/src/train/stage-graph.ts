@@ -32,7 +32,10 @@ export interface StageGraph {
 /** Pictures' (height, width) as stored, or undefined for the model's own input size. */
 export type SourceSize = readonly [number, number] | undefined;
 
-/** Builds a stage's training graph. Throws CONFIG when nothing learns. */
+/**
+ * Builds a stage's training graph. Throws CONFIG when nothing learns or a loss needs what the model has not,
+ * GRADIENT when a parameter that is to learn has no part in the losses, SHAPE for sizes that clash.
+ */
 export function stageGraph(model: DualPath, stage: Stage, source: SourceSize): StageGraph {
   const graph = new Graph(`train.${stage.name}`);
   const context = createBuildContext(graph, {

@@ -78,7 +78,10 @@ export class Trainer {
     return preprocessing && { preprocessing, views };
   }
 
-  /** The parameters; opened at the first use, open until `dispose`. */
+  /**
+   * The parameters; opened at the first use, open until `dispose`. Throws DEVICE or ATTRIBUTE as
+   * `Store.open`.
+   */
   get store(): Store {
     const { device = "auto", threads } = this.#options;
     this.#store ??= Store.open({ device, ...(threads === undefined ? {} : { threads }) });
@@ -90,7 +93,14 @@ export class Trainer {
     return this.#progress;
   }
 
-  /** Trains from where the run stands to its end, or to the next step after the signal is raised. */
+  /**
+   * Trains from where the run stands to its end, or to the next step after the signal is raised. Throws
+   * DEVICE where no Store can be opened, DATA for word vectors or an epoch of another size than announced,
+   * BATCH for arrays that do not fit the model, CONFIG or GRADIENT as {@link stageGraph}, NON_FINITE when the
+   * loss is no number, EMBEDDING as {@link evaluateEmbeddings}, CHECKPOINT_WRITE where a checkpoint cannot be
+   * written; resuming, CHECKPOINT_MODEL for a checkpoint of another run and CHECKPOINT_CORRUPT for a damaged
+   * one.
+   */
   async *run(): AsyncGenerator<TrainingEvent, void, void> {
     await this.#begin();
     while (this.#progress.stage < this.curriculum.length) {

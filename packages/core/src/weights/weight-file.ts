@@ -16,16 +16,20 @@ export interface WeightEntry {
 export interface WeightFile {
   readonly path: string;
   readonly entries: ReadonlyMap<string, WeightEntry>;
-  /** Little-endian numbers of one tensor, row by row. */
+  /**
+   * Little-endian numbers of one tensor, row by row. Throws CHECKPOINT_MODEL for an unknown tensor,
+   * CHECKPOINT_CORRUPT where its numbers are damaged or cut short.
+   */
   readBytes(name: string): Promise<Uint8Array>;
   /** Closes the file; reading is over. */
   close(): Promise<void>;
 }
 
 /**
- * Opens weights by what the file holds: safetensors, or a state dict that PyTorch saved, as a zip archive (since 1.6)
- * or in its older form. Nothing in the file is executed. Throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT, and
- * CHECKPOINT_UNSAFE for a pickle of anything but tensors and plain containers.
+ * Opens weights by what the file holds: safetensors, or a state dict that PyTorch saved, as a zip archive
+ * (since 1.6) or in its older form. Nothing in the file is executed. Throws CHECKPOINT_MISSING where it
+ * cannot be opened, CHECKPOINT_CORRUPT where it is damaged or holds no tensors, and CHECKPOINT_UNSAFE for a
+ * pickle of anything but tensors and plain containers.
  */
 export async function openWeights(path: string): Promise<WeightFile> {
   const file = await openBytes(path);
