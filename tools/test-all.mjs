@@ -18,6 +18,7 @@ const steps = [
   { title: "native layers", command: ["node", "tools/checks/layers.mjs"] },
   { title: "types and lint", command: ["npx", "nx", "run-many", "-t", "lint", "typecheck", "--parallel=2"] },
   { title: "API pages", command: ["npx", "nx", "run-many", "-t", "check-docs"] },
+  { title: "errors in docstrings", command: ["node", "tools/checks/errors.mjs"] },
   { title: "module boundaries", command: ["node", "tools/checks/boundaries.mjs"] },
   { title: "unit tests", command: ["npx", "nx", "run-many", "-t", "test", "--parallel=1"] },
   { title: "native tests", command: ["npx", "nx", "run-many", "-t", "test-native"] },
