@@ -4,7 +4,7 @@ import { type Backend, loadBackend } from "./load.js";
 import type { NativeStore } from "./store.js";
 import { failureOf } from "./testing/failure.js";
 import { hostDevice, journalOf, under } from "./testing/host-device.js";
-import { biasedPlan, longPlan, productPlan, scalePlan } from "./testing/plans.js";
+import { biasedPlan, longPlan, normalisedPlan, productPlan, scalePlan } from "./testing/plans.js";
 
 // The CUDA backend's orders and errors, on a device that is played on the host.
 
@@ -198,5 +198,36 @@ describe("steps", () => {
       const [y] = await program.step([Float32Array.of(1, 2, 3, 4)], new Float32Array(0));
       expect(y).toEqual(Float32Array.of(0, 23, 23, 51));
     }
+  });
+
+  test("take a batch norm's sums from cuDNN, or make them where it has no engine that does", async () => {
+    const [zero, one, two, three] = [0, 0x3f80, 0x4000, 0x4040]; // in bf16
+    const identity = Array.from({ length: 16 }, (_, at) => (at % 5 === 0 ? one : zero));
+    const pixels = [zero, one, two, one, two, one, two, two, zero, one, two, three, two, one, two, two];
+    const feeds = [
+      Uint16Array.from(pixels),
+      Uint16Array.from(identity),
+      new Float32Array(4),
+      new Float32Array(4),
+    ];
+    const [together, apart] = [
+      await store.compile(normalisedPlan()),
+      await under({ statistics: 0 }, () => store.compile(normalisedPlan())),
+    ];
+    const conv = (program: typeof together) => program.describe().nodes[0]!.kernel;
+    expect([conv(together), conv(apart)]).toEqual(["cuDNN loops with statistics", "cuDNN loops"]);
+    const launches = (journal: string[]) => journal.filter((line) => line.includes("rows"));
+    const orders = [];
+    for (const program of [together, apart]) {
+      const journal = await journalOf(async () => {
+        const statistics = await program.step(feeds, new Float32Array(0));
+        expect(statistics).toEqual([Float32Array.of(1, 1, 2, 2), Float32Array.of(1, 0, 0, 0.5)]);
+      });
+      orders.push(launches(journal));
+    }
+    expect(orders).toEqual([
+      ["rows 4", "rows 4"],
+      ["rows 1", "rows 4", "rows 4"],
+    ]);
   });
 });

@@ -35,13 +35,19 @@ describe("a training step on CUDA", () => {
     180_000,
   );
 
-  it("has the kernels, their order and the bytes of scratch that are checked in", async () => {
-    const store = openHostDevice();
-    const runner = await openTenSteps(store);
-    const { rows, totals } = runner.explain();
-    await store.dispose();
-    const lines = rows.map(({ name, op, type, kernel }) => [name, op, type, kernel].join("  "));
-    const bytes = `arena ${totals.arenaBytes}, scratch ${totals.scratchBytes}, store ${totals.storeBytes}`;
-    await expect([...lines, bytes, ""].join("\n")).toMatchFileSnapshot("../../fixtures/ten-steps.cuda.txt");
-  });
+  it.each([
+    ["f32", "ten-steps.cuda.txt"],
+    ["bf16", "ten-steps.cuda.bf16.txt"],
+  ] as const)(
+    "has the kernels, their order and the bytes of scratch that are checked in, in %s",
+    async (precision, fixture) => {
+      const store = openHostDevice();
+      const runner = await openTenSteps(store, precision);
+      const { rows, totals } = runner.explain();
+      await store.dispose();
+      const lines = rows.map(({ name, op, type, kernel }) => [name, op, type, kernel].join("  "));
+      const bytes = `arena ${totals.arenaBytes}, scratch ${totals.scratchBytes}, store ${totals.storeBytes}`;
+      await expect([...lines, bytes, ""].join("\n")).toMatchFileSnapshot(`../../fixtures/${fixture}`);
+    },
+  );
 });

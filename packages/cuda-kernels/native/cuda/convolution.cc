@@ -21,7 +21,8 @@ struct Convolution {
   }
   size_t scratchBytes() const { return workspaceAt() + call->workspaceBytes(); }
   std::string name() const {
-    return call->engine() + printed(request.epilogue) + (widens ? ", widened" : "");
+    return call->engine() + printed(request.epilogue) + (request.sums ? " with statistics" : "") +
+           (widens ? ", widened" : "");
   }
 
   void run(std::byte *scratch) const {
@@ -45,7 +46,8 @@ private:
     void *wanted = computed;
     if (widens)
       computed = scratch + narrowAt();
-    call->run(x, w, y, scratch + workspaceAt(), bias ? bias->data : nullptr);
+    call->run({x, w, y, bias ? bias->data : nullptr, request.sums ? result->sums->as<float>() : nullptr},
+              scratch + workspaceAt());
     if (widens)
       widen(request.computed(), computed, wanted);
   }
@@ -80,12 +82,22 @@ Convolution prepare(const Node &node, const BiasedProduct &whole) {
 
 Kernel kernelOf(const Convolution &convolution) {
   return {convolution.name(), convolution.scratchBytes(),
-          [convolution](std::byte *scratch) { convolution.run(scratch); }};
+          [convolution](std::byte *scratch) { convolution.run(scratch); }, convolution.request.sums};
 }
 
 } // namespace
 
-Kernel conv2d(const Node &node) { return kernelOf(prepare(node, convolutionRequest(node))); }
+Kernel conv2d(const Node &node) {
+  const auto request = convolutionRequest(node);
+  try {
+    return kernelOf(prepare(node, request));
+  } catch (const Failure &) {
+    if (!request.sums)
+      throw;
+    return kernelOf(prepare(node, request.withoutSums()));
+  }
+}
+
 Kernel conv2dGradX(const Node &node) { return kernelOf(prepare(node, convolutionRequest(node))); }
 Kernel conv2dGradW(const Node &node) { return kernelOf(prepare(node, convolutionRequest(node))); }
 

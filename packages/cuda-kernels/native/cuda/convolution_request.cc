@@ -16,6 +16,11 @@ ConvolutionPass passOf(const std::string &op) {
   return op == "conv2dGradX" ? ConvolutionPass::GradX : ConvolutionPass::GradW;
 }
 
+/// Squares lie behind the sums, and cuDNN takes only what begins at a multiple of 16 bytes.
+bool wantsSums(const Node &node, int64_t channels) {
+  return node.attributes.boolean("sums", false) && channels % 4 == 0;
+}
+
 functors::Margins marginsOf(const ConvolutionShape &shape) {
   const auto &x = shape.source->shape;
   functors::Margins margins{x[1], 0, 0, x[2] * x[3], 0, 0};
@@ -50,6 +55,12 @@ ConvolutionRequest ConvolutionRequest::withNarrowResult() const {
   return request;
 }
 
+ConvolutionRequest ConvolutionRequest::withoutSums() const {
+  auto request = *this;
+  request.sums = false;
+  return request;
+}
+
 bool ConvolutionRequest::copiesWeights() const {
   const auto &e = weights.extents;
   return e[1] > 1 && e[2] * e[3] > 1;
@@ -81,6 +92,7 @@ ConvolutionRequest convolutionRequest(const Node &node) {
   request.result = channelsLast(y[0], y[3], y[1], y[2], shape.destination->dtype);
   if (request.copiesImage())
     request.padding = {0, 0};
+  request.sums = wantsSums(node, y[3]);
   for (auto gap : shape.gaps)
     request.dilations.push_back(gap + 1);
   return request;

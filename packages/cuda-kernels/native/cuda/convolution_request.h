@@ -27,6 +27,7 @@ struct ConvolutionRequest {
   functors::Margins margins;
   bool tf32;                          // inputs of products may be rounded to TF32
   Epilogue epilogue = Epilogue::None; // of a forward one
+  bool sums = false;                  // of each channel of its result and of the squares, too
 
   bool copiesImage() const;
   /// Whether inputs are bf16; sums are f32 all the same.
@@ -37,6 +38,7 @@ struct ConvolutionRequest {
   const TensorRequest &computed() const;
   /// The same with a result as narrow as its inputs.
   ConvolutionRequest withNarrowResult() const;
+  ConvolutionRequest withoutSums() const;
   size_t imageBytes() const { return copiesImage() ? bytesOf(image) : 0; }
   size_t weightBytes() const { return copiesWeights() ? bytesOf(weights) : 0; }
 

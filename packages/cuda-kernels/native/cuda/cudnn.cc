@@ -43,7 +43,7 @@ void require(const Node &node, fe::error_t status, const std::string &what) {
                   {{"op", node.op}, {"node", node.name}, {"status", static_cast<double>(status.get_code())}});
 }
 
-enum Uid : int64_t { imageUid = 1, weightsUid, resultUid, biasUid };
+enum Uid : int64_t { imageUid = 1, weightsUid, resultUid, biasUid, sumsUid, squaresUid };
 
 fe::DataType_t typeOf(const TensorRequest &tensor) {
   return tensor.type == DType::BF16 ? fe::DataType_t::BFLOAT16 : fe::DataType_t::FLOAT;
@@ -75,6 +75,12 @@ void finish(const std::shared_ptr<fe::graph::Tensor_attributes> &output, const T
 
 using Operand = std::shared_ptr<fe::graph::Tensor_attributes>;
 
+/// A number for each channel of the result.
+TensorRequest channelVector(const ConvolutionRequest &request) {
+  const int64_t channels = request.result.extents[1];
+  return {{1, channels, 1, 1}, {channels, 1, channels, channels}};
+}
+
 /// What is written of a forward convolution's sums.
 Operand withEpilogue(fe::graph::Graph &graph, const ConvolutionRequest &request, const Operand &sums) {
   if (request.epilogue == Epilogue::None)
@@ -82,23 +88,31 @@ Operand withEpilogue(fe::graph::Graph &graph, const ConvolutionRequest &request,
   const auto pointwise = [](fe::PointwiseMode_t mode) {
     return fe::graph::Pointwise_attributes().set_mode(mode);
   };
-  const int64_t channels = request.result.extents[1];
-  const TensorRequest bias{{1, channels, 1, 1}, {channels, 1, channels, channels}};
-  const auto shifted =
-      graph.pointwise(sums, graph.tensor(describe(bias, biasUid)), pointwise(fe::PointwiseMode_t::ADD));
+  const auto shifted = graph.pointwise(sums, graph.tensor(describe(channelVector(request), biasUid)),
+                                       pointwise(fe::PointwiseMode_t::ADD));
   return request.epilogue == Epilogue::Bias
              ? shifted
              : graph.pointwise(shifted, pointwise(fe::PointwiseMode_t::RELU_FWD));
 }
 
+void addForward(fe::graph::Graph &graph, const ConvolutionRequest &request) {
+  const auto y = withEpilogue(graph, request,
+                              graph.conv_fprop(graph.tensor(describe(request.image, imageUid)),
+                                               graph.tensor(describe(request.weights, weightsUid)),
+                                               geometry<fe::graph::Conv_fprop_attributes>(request)));
+  finish(y, request.result, resultUid);
+  if (!request.sums)
+    return;
+  const auto [sums, squares] = graph.genstats(y, fe::graph::Genstats_attributes());
+  finish(sums, channelVector(request), sumsUid);
+  finish(squares, channelVector(request), squaresUid);
+}
+
 void addConvolution(fe::graph::Graph &graph, const ConvolutionRequest &request) {
-  const auto &[pass, image, weights, result, padding, strides, dilations, margins, tf32, epilogue] = request;
+  const auto &[pass, image, weights, result, padding, strides, dilations, margins, tf32, epilogue, sums] =
+      request;
   if (pass == ConvolutionPass::Forward)
-    return finish(withEpilogue(graph, request,
-                               graph.conv_fprop(graph.tensor(describe(image, imageUid)),
-                                                graph.tensor(describe(weights, weightsUid)),
-                                                geometry<fe::graph::Conv_fprop_attributes>(request))),
-                  result, resultUid);
+    return addForward(graph, request);
   const auto dy = graph.tensor(describe(result, resultUid));
   if (pass == ConvolutionPass::GradX)
     return finish(graph.conv_dgrad(dy, graph.tensor(describe(weights, weightsUid)),
@@ -120,7 +134,8 @@ std::vector<fe::NumericalNote_t> unwanted(const ConvolutionRequest &request) {
 
 class GraphCall final : public ConvolutionCall {
 public:
-  GraphCall(const Node &node, const ConvolutionRequest &request) : node_(node) {
+  GraphCall(const Node &node, const ConvolutionRequest &request)
+      : node_(node), channels_(request.result.extents[1]) {
     graph_.set_io_data_type(fe::DataType_t::FLOAT)
         .set_intermediate_data_type(fe::DataType_t::FLOAT)
         .set_compute_data_type(fe::DataType_t::FLOAT);
@@ -137,16 +152,19 @@ public:
 
   std::string engine() const override { return "cuDNN " + engine_; }
   size_t workspaceBytes() const override { return static_cast<size_t>(workspaceBytes_); }
-  void run(void *image, void *weights, void *result, std::byte *workspace, void *bias) override {
+  void run(const ConvolutionMemory &memory, std::byte *workspace) override {
     std::unordered_map<int64_t, void *> pointers{
-        {imageUid, image}, {weightsUid, weights}, {resultUid, result}};
-    if (bias)
-      pointers[biasUid] = bias;
+        {imageUid, memory.image}, {weightsUid, memory.weights}, {resultUid, memory.result}};
+    if (memory.bias)
+      pointers[biasUid] = memory.bias;
+    if (memory.sums)
+      pointers[sumsUid] = memory.sums, pointers[squaresUid] = memory.sums + channels_;
     require(node_, graph_.execute(handle(), pointers, workspace), "execution");
   }
 
 private:
   const Node &node_;
+  const int64_t channels_; // of the result
   fe::graph::Graph graph_;
   int64_t workspaceBytes_ = 0;
   std::string engine_;

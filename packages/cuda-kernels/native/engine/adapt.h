@@ -18,6 +18,7 @@ public:
   const std::string &kernelName() const { return kernel_.name; }
   size_t scratchBytes() const { return copiesBytes_ + kernel_.scratchBytes; }
   bool reordered() const { return !copies_.empty(); }
+  bool leavesSums() const { return kernel_.leavesSums; }
   void run(std::byte *scratch) const;
 
 private:

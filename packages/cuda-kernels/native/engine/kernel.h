@@ -15,6 +15,7 @@ struct Kernel {
   std::string name; // shown by describe()
   size_t scratchBytes = 0;
   std::function<void(std::byte *scratch)> run;
+  bool leavesSums = false; // `run` writes the sums of its output too (Tensor::sums)
 };
 
 /// Checks shapes, dtypes and attributes of a node (Failure) and builds its kernel. Layouts are fixed by then.

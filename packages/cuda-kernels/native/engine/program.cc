@@ -1,5 +1,6 @@
 #include "program.h"
 
+#include "channel_sums.h"
 #include "guards.h"
 #include "layout.h"
 #include "reorder_time.h"
@@ -91,6 +92,7 @@ void Program::buildNodes() {
     if (plan_.values[id].place.kind == PlaceKind::Arena)
       free.push_back(tensors_[id].get());
   assignLayouts(nodes_, free, store_.backend().imageLayout());
+  askForSums(nodes_);
 }
 
 void Program::prepareKernels(const std::function<bool()> &stopping) {
@@ -98,8 +100,17 @@ void Program::prepareKernels(const std::function<bool()> &stopping) {
     throwIfStopping(stopping);
     kernels_.push_back(std::make_unique<AdaptedNode>(node, store_.backend()));
     scratchBytes_ = std::max(scratchBytes_, alignUp(kernels_.back()->scratchBytes()));
+    if (kernels_.back()->leavesSums())
+      keepSums(*node.outputs[0]);
   }
+  for (const auto &sums : sums_)
+    scratchBytes_ += alignUp(sums->bytes());
   bounds_ = feedBounds(nodes_, feeds_);
+}
+
+void Program::keepSums(Tensor &of) {
+  sums_.push_back(std::make_unique<Tensor>(Tensor{of.name + ".sums", {2, of.shape.back()}}));
+  of.sums = sums_.back().get();
 }
 
 void Program::allocate() {
@@ -116,6 +127,9 @@ void Program::allocate() {
   for (size_t id = 0; id < tensors_.size(); ++id)
     if (plan_.values[id].place.kind == PlaceKind::Arena)
       tensors_[id]->data = memory_->data() + plan_.values[id].place.at;
+  auto *end = memory_->data() + alignUp(plan_.arenaBytes) + scratchBytes_;
+  for (const auto &sums : sums_)
+    sums->data = end -= alignUp(sums->bytes());
   if (guarded_)
     Guards::paint(backend, *memory_, plan_);
 }

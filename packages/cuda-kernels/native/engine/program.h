@@ -67,6 +67,7 @@ private:
   void bindTensors();
   void buildNodes();
   void prepareKernels(const std::function<bool()> &stopping);
+  void keepSums(Tensor &of);
   void allocate();
   void enter(const Staging &staging);
   void leave(Staging staging);
@@ -88,6 +89,7 @@ private:
   size_t stagingBytes_ = 0, scalarsOffset_ = 0;
   std::vector<FeedBounds> bounds_;
   std::vector<std::unique_ptr<AdaptedNode>> kernels_;
+  std::vector<std::unique_ptr<Tensor>> sums_; // at the end of scratch, apart from what nodes use
   size_t scratchBytes_ = 0, storeBytes_ = 0;
   std::shared_ptr<Region> memory_; // arena, scratch, and room for staging where kernels cannot read it
   std::unique_ptr<Recording> recording_;

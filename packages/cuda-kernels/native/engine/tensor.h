@@ -28,6 +28,9 @@ struct Tensor {
   DType dtype = DType::F32;
   Layout layout = Layout::Plain;
   void *data = nullptr;
+  /// f32 (2, C), the sum of every channel and that of its squares, where the kernel that writes this value
+  /// leaves them (Kernel::leavesSums); else null.
+  const Tensor *sums = nullptr;
 
   int64_t rank() const { return static_cast<int64_t>(shape.size()); }
   int64_t count() const;

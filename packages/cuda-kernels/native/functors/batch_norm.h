@@ -103,14 +103,14 @@ struct PartSums {
 /// Mean and variance of a channel. A row is a channel.
 template <class T> struct NormStatistics {
   PartSums sums;
-  const T *x;
+  const T *x; // whose first pixel the sums are relative to; null: to 0
   float *mean, *variance;
   double pixels;
 
   template <class Lanes> HD void operator()(int64_t c, Lanes lanes) const {
     const double drift = sums.total(0, c, lanes) / pixels, square = sums.total(1, c, lanes) / pixels;
     if (lanes.leader()) {
-      mean[c] = static_cast<float>(x[c] + drift);
+      mean[c] = static_cast<float>((x == nullptr ? 0.0f : x[c]) + drift);
       variance[c] = static_cast<float>(math::maximum(0.0, square - drift * drift));
     }
   }
@@ -185,18 +185,22 @@ inline float *floats(const Tensor *tensor) { return elements<float>(tensor); }
 template <class Backend, class T> Kernel normForward(const NormRoles &roles) {
   const auto tiles = normTiles(roles.x);
   const auto epsilon = static_cast<float>(roles.epsilon);
-  const size_t scratch = roles.frozen ? 0 : scratchBytes(2 * tiles.parts() * tiles.channels, sizeof(float));
+  const bool summed = roles.x->sums != nullptr; // by the node that wrote x, as a whole and not by parts
+  const int64_t parts = summed ? 1 : tiles.parts();
+  const size_t scratch = roles.frozen || summed ? 0 : scratchBytes(2 * parts * tiles.channels, sizeof(float));
   return kernel(scratch, [=](std::byte *memory) {
-    auto *sums = reinterpret_cast<float *>(memory);
+    auto *sums = summed ? floats(roles.x->sums) : reinterpret_cast<float *>(memory);
     const auto *x = elements<T>(roles.x);
     auto *mean = floats(roles.mean), *variance = floats(roles.variance);
-    if (!roles.frozen) {
+    if (!roles.frozen && !summed)
       Backend::rows(tiles.count(), tiles.pixelsPerPart, NormSums<T>{x, sums, tiles});
-      Backend::rows(
-          tiles.channels, tiles.parts(),
-          NormStatistics<T>{
-              {sums, tiles.parts(), tiles.channels}, x, mean, variance, static_cast<double>(tiles.pixels)});
-    }
+    if (!roles.frozen)
+      Backend::rows(tiles.channels, parts,
+                    NormStatistics<T>{{sums, parts, tiles.channels},
+                                      summed ? nullptr : x,
+                                      mean,
+                                      variance,
+                                      static_cast<double>(tiles.pixels)});
     Backend::rows(tiles.pixels, tiles.channels,
                   Normalise<T>{x, floats(roles.gamma), floats(roles.beta), mean, variance,
                                elements<T>(roles.residual), elements<T>(roles.y), tiles.channels, epsilon,

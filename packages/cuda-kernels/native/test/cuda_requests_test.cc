@@ -114,6 +114,19 @@ void copiesUnevenMargins() {
   expect(request.imageBytes() == alignUp(3 * 11 * 5 * 4), "room for the padded copy");
 }
 
+void wantsSums() {
+  const auto asked = [](int64_t channels, bool sums) {
+    auto attributes = geometry({1, 1}, {0, 0, 0, 0}, {1, 1}, 1);
+    attributes.set("sums", sums);
+    const Convolution c({1, 4, 4, 8}, {channels, 8, 1, 1}, {1, 4, 4, channels}, attributes);
+    return convolutionRequest(c.node);
+  };
+  expect(asked(12, true).sums, "where the node is asked for them");
+  expect(!asked(12, false).sums, "only there");
+  expect(!asked(10, true).sums, "squares would begin at 40 bytes");
+  expect(!asked(12, true).withoutSums().sums, "and not where it has to do without");
+}
+
 void knowsPasses() {
   Operand x("x", {1, 4, 4, 8}), w("w", {8, 8, 1, 1}), y("y", {1, 4, 4, 8});
   auto attributes = geometry({1, 1}, {0, 0, 0, 0}, {1, 1}, 1);
@@ -182,6 +195,7 @@ int main() {
       {"convolutions are described channels last, with their geometry", describesChannelsLast},
       {"weights are not copied where both orders are one", keepsWeightsInOrder},
       {"uneven padding becomes a margin of a copy", copiesUnevenMargins},
+      {"sums of channels are wanted where cuDNN can place them", wantsSums},
       {"each of the three ops is its own pass", knowsPasses},
       {"operands of a convolution are named with their types", namesTypes},
       {"so are those of a product", namesTypesOfProducts},

@@ -84,6 +84,40 @@ export function biasedPlan(size: number): Plan {
   });
 }
 
+/** Mean and variance of each of 4 channels of y, a convolution of x, with 4 pixels and 1x1 weights fed in bf16. */
+export function normalisedPlan(): Plan {
+  const bf16 = { dtype: "bf16" } as const;
+  return planOf({
+    name: "normalised",
+    values: {
+      x: { shape: [1, 2, 2, 4], place: feed, ...bf16 },
+      filter: { shape: [4, 4, 1, 1], place: feed, ...bf16 },
+      gamma: { shape: [4], place: feed },
+      beta: { shape: [4], place: feed },
+      y: { shape: [1, 2, 2, 4], place: arena(0), ...bf16 },
+      z: { shape: [1, 2, 2, 4], place: arena(64), ...bf16 },
+      mean: { shape: [4], place: arena(128) },
+      variance: { shape: [4], place: arena(192) },
+    },
+    nodes: [
+      {
+        op: "conv2d",
+        inputs: ["x", "filter"],
+        outputs: ["y"],
+        attrs: { stride: [1, 1], pad: [0, 0, 0, 0], dilation: [1, 1], groups: 1 },
+      },
+      {
+        op: "batchNorm",
+        inputs: ["y", "gamma", "beta"],
+        outputs: ["z", "mean", "variance"],
+        attrs: { epsilon: 1e-5, relu: false },
+      },
+    ],
+    taps: ["mean", "variance"],
+    arenaBytes: 256,
+  });
+}
+
 /** y = x w w ... w, `links` times: work that takes a while. */
 export function longPlan(size: number, links: number): Plan {
   const bytes = size * size * 4;

@@ -8,6 +8,12 @@ import { opCases } from "../../ops/testing/all-cases.js";
 import type { OpCase } from "../../ops/testing/cases.js";
 import { narrowCase, runNarrowKernel } from "../../ops/testing/narrow-case.js";
 import { referenceOf, runKernel, worstDifference } from "../../ops/testing/run-kernel.js";
+import {
+  convolutionOp,
+  referenceStatistics,
+  runStatistics,
+  statisticsCase,
+} from "../../ops/testing/statistics-case.js";
 import { answer } from "./part.js";
 
 process.env["DUALPATH_BF16"] = "widen";
@@ -39,9 +45,19 @@ const narrow: Run = async (op, entry) => {
   return [device!, host!];
 };
 
-const compare = async (op: OpRow, entry: OpCase, run: Run): Promise<Omit<Row, "op" | "title">> => {
+/** Where cuDNN has an engine for it, the device's batch norm takes the sums that the convolution leaves. */
+const statistics: Run = async (_, entry) => {
+  const [device, host] = await Promise.all([cuda, cpu].map((store) => runStatistics(store, entry)));
+  return [device!.statistics, host!.statistics];
+};
+
+const compare = async (
+  op: OpRow,
+  entry: OpCase,
+  run: Run,
+  reference: Outputs,
+): Promise<Omit<Row, "op" | "title">> => {
   const [got, host] = await run(op, entry);
-  const reference = referenceOf(op, entry);
   const worst = (of: Outputs): number =>
     Math.max(...of.map((expected, index) => worstDifference(expected, got[index]!)));
   const [fromReference, fromCpu] = [worst(reference), worst(host)];
@@ -49,10 +65,15 @@ const compare = async (op: OpRow, entry: OpCase, run: Run): Promise<Omit<Row, "o
   return { holds, fromReference, fromCpu };
 };
 
-const check = async (op: OpRow, entry: OpCase, run: Run): Promise<Row> => {
+const check = async (
+  op: OpRow,
+  entry: OpCase,
+  run: Run,
+  reference: Outputs = referenceOf(op, entry),
+): Promise<Row> => {
   const place = { op: op.name, title: entry.title };
   try {
-    return { ...place, ...(await compare(op, entry, run)) };
+    return { ...place, ...(await compare(op, entry, run, reference)) };
   } catch (error) {
     return { ...place, holds: false, error: error instanceof Error ? error.message : String(error) };
   }
@@ -65,6 +86,10 @@ for (const op of opRegistry.values())
     if (op.narrow === undefined) continue;
     rows.push(await check(op, narrowCase(op, { ...entry, title: `${entry.title}, bf16` }), narrow));
   }
+for (const convolution of opCases["conv2d"] ?? []) {
+  const entry = statisticsCase({ ...convolution, title: `${convolution.title}, statistics` });
+  rows.push(await check(convolutionOp, entry, statistics, referenceStatistics(entry)));
+}
 await Promise.all([cuda, cpu, ...narrowStores].map((store) => store.dispose()));
 const failed = rows.filter(({ holds }) => !holds);
 const passed = rows.length - failed.length;

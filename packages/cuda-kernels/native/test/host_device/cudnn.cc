@@ -97,15 +97,34 @@ void addEpilogue(const ConvolutionRequest &request, View &result, const float *b
         }
 }
 
-void convolve(const ConvolutionRequest &request, void *x, void *w, void *y, const void *bias) {
-  View image(request.image, x), weights(request.weights, w), result(request.result, y);
+/// Of what was not rounded yet, one after the other.
+void addUp(const ConvolutionRequest &request, View &result, float *sums) {
+  const auto &e = request.result.extents;
+  for (int64_t o = 0; o < e[1]; ++o) {
+    float plain = 0, squared = 0;
+    for (int64_t n = 0; n < e[0]; ++n)
+      for (int64_t row = 0; row < e[2]; ++row)
+        for (int64_t column = 0; column < e[3]; ++column) {
+          const float value = *result.at(n, o, row, column);
+          plain += value;
+          squared += value * value;
+        }
+    sums[o] = plain, sums[e[1] + o] = squared;
+  }
+}
+
+void convolve(const ConvolutionRequest &request, const ConvolutionMemory &memory) {
+  View image(request.image, memory.image), weights(request.weights, memory.weights),
+      result(request.result, memory.result);
   View &computed = request.pass == ConvolutionPass::Forward ? result
                    : request.pass == ConvolutionPass::GradX ? image
                                                             : weights;
   computed.clear();
   accumulate(request, image, weights, result);
   if (request.epilogue != Epilogue::None)
-    addEpilogue(request, result, static_cast<const float *>(bias));
+    addEpilogue(request, result, static_cast<const float *>(memory.bias));
+  if (request.sums)
+    addUp(request, result, memory.sums);
   computed.store();
 }
 
@@ -114,10 +133,10 @@ public:
   explicit LoopCall(ConvolutionRequest request) : request_(std::move(request)) {}
   std::string engine() const override { return "cuDNN loops"; }
   size_t workspaceBytes() const override { return workspace; }
-  void run(void *image, void *weights, void *result, std::byte *bytes, void *bias) override {
+  void run(const ConvolutionMemory &memory, std::byte *bytes) override {
     const auto work = [=, this] {
       std::memset(bytes, 0xFF, workspace);
-      convolve(request_, image, weights, result, bias);
+      convolve(request_, memory);
     };
     requireSuccess(host_device::enqueue(stream(), "convolution", work), "convolution");
   }
@@ -128,8 +147,10 @@ private:
 };
 
 /// cuDNN takes both inputs in one type, and need not have an engine from bf16 to f32, nor one with an
-/// epilogue.
+/// epilogue or with sums.
 bool hasEngine(const ConvolutionRequest &request) {
+  if (request.sums && host_device::setting("statistics", 1) == 0)
+    return false;
   if (request.epilogue != Epilogue::None && host_device::setting("epilogues", 1) == 0)
     return false;
   const auto type = request.narrow() ? DType::BF16 : DType::F32;
