@@ -102,7 +102,7 @@ const inPlaceOps: Readonly<Record<string, (x: Value, other: Value) => Value>> = 
   batchNormGrad: (x, other) => {
     const vector = x.graph.parameter("vector", [x.shape[3]!]);
     const { mean, variance } = ops.batchNorm(other, vector, vector);
-    return ops.batchNormGrad(x, other, vector, mean, variance, other, { relu: true }).dx;
+    return ops.batchNormGrad(x, other, vector, mean, variance, other, { activation: "relu" }).dx;
   },
   batchNormAddReluGrad: (x, other) => {
     const vector = x.graph.parameter("vector", [x.shape[3]!]);

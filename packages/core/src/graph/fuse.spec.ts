@@ -11,9 +11,10 @@ import { prune } from "./prune.js";
 import { boundaryNumbers, runPlan } from "./testing/run-plan.js";
 
 const fusedOps = (graph: Graph, ...taps: Value[]): string[] =>
-  fuse(prune(graph, taps), taps).map(({ op, attrs }) =>
-    attrs["relu"] === true ? `${op.name}+relu` : op.name,
-  );
+  fuse(prune(graph, taps), taps).map(({ op, attrs }) => {
+    const activation = attrs["relu"] === true ? "relu" : (attrs["activation"] ?? "none");
+    return activation === "none" ? op.name : `${op.name}+${String(activation)}`;
+  });
 
 const norm = (x: Value, name: string): { readonly y: Value; readonly mean: Value } => {
   const [gamma, beta] = [x.graph.parameter(`${name}.gamma`, [3]), x.graph.parameter(`${name}.beta`, [3])];
@@ -40,17 +41,50 @@ const block = (graph: Graph): { readonly loss: Value; readonly gradients: readon
   return { loss, gradients: differentiate(loss, parameters) };
 };
 
+/** Two normalisations with ReLU6, the output of the second and the gradients of all their parameters. */
+const clipped = (): { readonly graph: Graph; readonly taps: readonly Value[] } => {
+  const graph = new Graph("clipped");
+  const y = ops.relu6(frozen(ops.relu6(norm(input(graph), "norm").y), "frozen"));
+  const parameters = graph.boundary.filter(({ name }) => /gamma|beta/.test(name));
+  return { graph, taps: [y, ...differentiate(ops.mean(ops.square(y)), parameters)] };
+};
+
 const frozenRelu = (x: Value): Value => ops.relu(frozen(x, "frozen"));
 
 describe("fuse", () => {
-  it("joins batch norm and ReLU", () => {
-    const graph = new Graph("g");
-    expect(fusedOps(graph, ops.relu(norm(input(graph), "n").y))).toEqual(["batchNorm+relu"]);
+  it("joins batch norm, of the batch or frozen, with ReLU or ReLU6", () => {
+    for (const activation of ["relu", "relu6"] as const) {
+      const graph = new Graph("g");
+      const x = input(graph);
+      const taps = [ops[activation](norm(x, "n").y), ops[activation](frozen(x, "f"))];
+      const expected = ["batchNorm", "batchNormFrozen"].map((name) => `${name}+${activation}`);
+      expect(fusedOps(graph, ...taps).toSorted()).toEqual(expected);
+    }
   });
 
-  it("joins frozen batch norm and ReLU", () => {
-    const graph = new Graph("g");
-    expect(fusedOps(graph, ops.relu(frozen(input(graph), "n")))).toEqual(["batchNormFrozen+relu"]);
+  it("joins the gradients of batch norm and ReLU6", () => {
+    const { graph, taps } = clipped();
+    expect(fusedOps(graph, ...taps).filter((name) => name.includes("elu6"))).toEqual([
+      "batchNorm+relu6",
+      "batchNormFrozen+relu6",
+      "batchNormFrozenGrad+relu6",
+      "batchNormGrad+relu6",
+    ]);
+  });
+
+  it("changes no number of a step with ReLU6, forward or backward", () => {
+    const { graph, taps } = clipped();
+    const numbers = boundaryNumbers(graph);
+    // Values of the second normalisation that are cut on both sides.
+    numbers["frozen.gamma"]!.fill(2);
+    numbers["frozen.mean"]!.fill(0.1);
+    numbers["frozen.variance"]!.fill(1e-3);
+    const [fused, plain] = [true, false].map((fusion) =>
+      runPlan(makePlan(graph, { taps, fusion }), numbers).taps.map((tap) => [...tap]),
+    );
+    const cut = fused![0]!;
+    expect([cut.includes(0), cut.includes(6)]).toEqual([true, true]);
+    fused!.flat().forEach((value, index) => expect(value).toBeCloseTo(plain!.flat()[index]!, 12));
   });
 
   it("joins batch norm, residual and ReLU, whichever side the residual is on", () => {

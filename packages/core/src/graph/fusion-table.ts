@@ -29,7 +29,9 @@ export interface FusionRow {
   };
 }
 
-const plain = { relu: false };
+const plain = { activation: "none" };
+const ofFirst = (...names: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(names.map((name) => [name, `0.${name}`]));
 const statistics = { mean: "1.mean", variance: "1.variance" };
 const channelGradients = { dx: "1.dx", dgamma: "1.dgamma", dbeta: "1.dbeta" };
 const gradientInputs = { dy: "0.dy", x: "1.x", gamma: "1.gamma", ...statistics, y: "0.y" };
@@ -41,12 +43,48 @@ const biasedRows = (op: string, into: string, inputs: readonly [string, string])
     chain: [{ op }, { op: "biasAdd", through: ["x"] }, ...(relu ? [{ op: "relu", through: ["x"] }] : [])],
     into: {
       op: into,
-      inputs: { ...Object.fromEntries(inputs.map((name) => [name, `0.${name}`])), bias: "1.b" },
+      inputs: { ...ofFirst(...inputs), bias: "1.b" },
       outputs: { y: relu ? "2.y" : "1.y" },
       attributesOf: 0,
       attrs: { relu },
     },
   }));
+
+/** A normalisation with the activation behind it. */
+const normalizationRows = (activation: string): readonly FusionRow[] =>
+  [
+    { op: "batchNorm", given: [], made: ["mean", "variance"] },
+    { op: "batchNormFrozen", given: ["mean", "variance"], made: [] },
+  ].map(({ op, given, made }) => ({
+    name: `${op} + ${activation}`,
+    chain: [
+      { op, attrs: plain },
+      { op: activation, through: ["x"] },
+    ],
+    into: {
+      op,
+      inputs: ofFirst("x", "gamma", "beta", ...given),
+      outputs: { y: "1.y", ...ofFirst(...made) },
+      attributesOf: 0,
+      attrs: { activation },
+    },
+  }));
+
+/** The gradients of both. */
+const gradientRows = (activation: string): readonly FusionRow[] =>
+  ["batchNormGrad", "batchNormFrozenGrad"].map((op) => ({
+    name: `${activation}Grad + ${op}`,
+    chain: [{ op: `${activation}Grad` }, { op, attrs: plain, through: ["dy"] }],
+    into: {
+      op,
+      inputs: gradientInputs,
+      outputs: channelGradients,
+      attributesOf: 1,
+      attrs: { activation },
+    },
+  }));
+
+const activations = ["relu", "relu6"];
 
 /** Tried from the first row to the last. */
 export const fusionTable: readonly FusionRow[] = [
@@ -64,46 +102,7 @@ export const fusionTable: readonly FusionRow[] = [
       inputs: { x: "0.x", gamma: "0.gamma", beta: "0.beta", residual: "1.other" },
       outputs: { y: "2.y", mean: "0.mean", variance: "0.variance" },
       attributesOf: 0,
-      without: ["relu"],
-    },
-  },
-  {
-    name: "batchNorm + relu",
-    chain: [
-      { op: "batchNorm", attrs: plain },
-      { op: "relu", through: ["x"] },
-    ],
-    into: {
-      op: "batchNorm",
-      inputs: { x: "0.x", gamma: "0.gamma", beta: "0.beta" },
-      outputs: { y: "1.y", mean: "0.mean", variance: "0.variance" },
-      attributesOf: 0,
-      attrs: { relu: true },
-    },
-  },
-  {
-    name: "batchNormFrozen + relu",
-    chain: [
-      { op: "batchNormFrozen", attrs: plain },
-      { op: "relu", through: ["x"] },
-    ],
-    into: {
-      op: "batchNormFrozen",
-      inputs: { x: "0.x", gamma: "0.gamma", beta: "0.beta", mean: "0.mean", variance: "0.variance" },
-      outputs: { y: "1.y" },
-      attributesOf: 0,
-      attrs: { relu: true },
-    },
-  },
-  {
-    name: "reluGrad + batchNormGrad",
-    chain: [{ op: "reluGrad" }, { op: "batchNormGrad", attrs: plain, through: ["dy"] }],
-    into: {
-      op: "batchNormGrad",
-      inputs: gradientInputs,
-      outputs: channelGradients,
-      attributesOf: 1,
-      attrs: { relu: true },
+      without: ["activation"],
     },
   },
   {
@@ -117,18 +116,8 @@ export const fusionTable: readonly FusionRow[] = [
       inputs: gradientInputs,
       outputs: { ...channelGradients, dresidual: "0.dx" },
       attributesOf: 1,
-      without: ["relu"],
+      without: ["activation"],
     },
   },
-  {
-    name: "reluGrad + batchNormFrozenGrad",
-    chain: [{ op: "reluGrad" }, { op: "batchNormFrozenGrad", attrs: plain, through: ["dy"] }],
-    into: {
-      op: "batchNormFrozenGrad",
-      inputs: gradientInputs,
-      outputs: channelGradients,
-      attributesOf: 1,
-      attrs: { relu: true },
-    },
-  },
+  ...activations.flatMap((activation) => [...normalizationRows(activation), ...gradientRows(activation)]),
 ];

@@ -1,6 +1,7 @@
 import type { Value } from "../graph/graph.js";
 import { elementCount } from "../graph/types.js";
 import { batchNorm, batchNormFrozen, movingAverage } from "../ops/index.js";
+import type { Activation } from "../ops/normalization.js";
 import { statistic, weight, type BuildContext } from "./context.js";
 
 /** Constants of a batch norm. */
@@ -9,8 +10,8 @@ export interface BatchNormOptions {
   readonly epsilon: number;
   /** Share of the newest batch in the moving averages; 0.1 in PyTorch, 0.05 in paper A's code. */
   readonly momentum: number;
-  /** Ends in a ReLU. */
-  readonly relu?: boolean;
+  /** What stands behind it; nothing if absent. */
+  readonly activation?: Activation;
 }
 
 /**
@@ -26,15 +27,16 @@ export function batchNormalization(
   name: string,
   options: BatchNormOptions,
 ): Value {
-  const { epsilon, momentum, relu = false } = options;
+  const { epsilon, momentum, activation = "none" } = options;
   const channels = x.shape[x.shape.length - 1]!;
   const gamma = weight(context, `${name}.weight`, [channels], { kind: "constant", value: 1 });
   const beta = weight(context, `${name}.bias`, [channels], { kind: "constant", value: 0 });
   const mean = statistic(context, `${name}.running_mean`, channels, 0);
   const variance = statistic(context, `${name}.running_var`, channels, 1);
   const source = context.statisticsOf(`${name}.weight`);
-  if (source === "running") return batchNormFrozen(x, gamma, beta, mean, variance, { epsilon, relu }, name);
-  const result = batchNorm(x, gamma, beta, { epsilon, relu }, name);
+  if (source === "running")
+    return batchNormFrozen(x, gamma, beta, mean, variance, { epsilon, activation }, name);
+  const result = batchNorm(x, gamma, beta, { epsilon, activation }, name);
   if (source === "batch") return result.y;
   const samples = elementCount(x.shape) / channels;
   const decay = 1 - momentum;

@@ -29,7 +29,10 @@ export function convolutionUnit(
   active: boolean,
 ): Value {
   const y = convolution(context, x, unit.convolution, unit.options);
-  return batchNormalization(context, y, unit.batchNorm, { ...batchNorm, relu: active });
+  return batchNormalization(context, y, unit.batchNorm, {
+    ...batchNorm,
+    activation: active ? "relu" : "none",
+  });
 }
 
 /**

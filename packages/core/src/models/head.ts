@@ -63,5 +63,6 @@ function layer(
   active: boolean,
 ): Value {
   const y = fullyConnected(context, x, `${name}.fc${index}`, outputs, config, false);
-  return batchNormalization(context, y, `${name}.bn${index}`, { ...config.batchNorm, relu: active });
+  const activation = active ? "relu" : "none";
+  return batchNormalization(context, y, `${name}.bn${index}`, { ...config.batchNorm, activation });
 }

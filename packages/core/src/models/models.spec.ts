@@ -127,13 +127,13 @@ describe("layer shapes", () => {
   });
 
   it("evaluation compares the side of the last ReLU that the configuration names", () => {
-    const reluOf = (evaluationFeature: string) => {
+    const activationOf = (evaluationFeature: string) => {
       const model = dualPath({ ...small, evaluationFeature }, { classes: 5, vocabulary: 20 });
       const graph = new Graph("side");
       model.buildText(createBuildContext(graph, { mode: "evaluate" }), declareText(graph, model.config, 2));
-      return graph.nodes.find(({ name }) => name === "text.head.bn1")?.attrs["relu"];
+      return graph.nodes.find(({ name }) => name === "text.head.bn1")?.attrs["activation"];
     };
-    expect([reluOf("pre-relu"), reluOf("post-relu")]).toEqual([false, true]);
+    expect([activationOf("pre-relu"), activationOf("post-relu")]).toEqual(["none", "relu"]);
   });
 
   it("both paths share one classifier and one product with it", () => {

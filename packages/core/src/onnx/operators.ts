@@ -1,4 +1,5 @@
 import type { GraphNode } from "../graph/graph.js";
+import type { Activation } from "../ops/normalization.js";
 import type { AttributeValue, OnnxGraph } from "./onnx-graph.js";
 
 /** One node to translate. Pictures lie as (N, C, H, W) in ONNX; `inputs` are the names of their values there. */
@@ -42,14 +43,18 @@ function channels(translation: Translation, input: number): string {
   return graph.node("Reshape", [name, graph.integers([1, -1, 1, 1])], `${output}/channels`);
 }
 
+const clip6 = (graph: OnnxGraph, x: string, y: string): void =>
+  void graph.node("Clip", [x, graph.constant([0]), graph.constant([6])], y);
+
 const batchNorm: Translator = (translation) => {
   const { graph, inputs, output } = translation;
   const [x, gamma, beta, mean, variance] = inputs as [string, string, string, string, string];
-  const relu = attribute<boolean>(translation, "relu");
-  const y = relu ? `${output}/norm` : output;
+  const activation = attribute<Activation>(translation, "activation");
+  const y = activation === "none" ? output : `${output}/norm`;
   const epsilon = { float: attribute<number>(translation, "epsilon") };
   graph.node("BatchNormalization", [x, gamma, beta, mean, variance], y, { epsilon });
-  if (relu) graph.node("Relu", [y], output);
+  if (activation === "relu") graph.node("Relu", [y], output);
+  if (activation === "relu6") clip6(graph, y, output);
 };
 
 const affine: Translator = (translation) => {
@@ -121,9 +126,6 @@ const sum: Translator = (translation) => {
   graph.node("ReduceSum", [inputs[0]!, graph.integers(axes)], output, { keepdims });
 };
 
-const clip6: Translator = ({ graph, inputs, output }) =>
-  void graph.node("Clip", [inputs[0]!, graph.constant([0]), graph.constant([6])], output);
-
 const FLOAT = 1;
 
 /** The ops of a model's forward pass in ONNX's words. */
@@ -144,7 +146,7 @@ export const translators: Readonly<Record<string, Translator>> = {
   globalMaxPool: one("ReduceMax", { axes: [2, 3], keepdims: 0 }),
   batchNormFrozen: batchNorm,
   relu: one("Relu"),
-  relu6: clip6,
+  relu6: ({ graph, inputs, output }) => clip6(graph, inputs[0]!, output),
   add: one("Add"),
   subtract: one("Sub"),
   multiply: one("Mul"),

@@ -19,7 +19,7 @@ export const batchNormAddReluGradOp = defineOp({
     return [{ shape: x.shape, dtype: x.dtype }, gamma, gamma, { shape: x.shape, dtype: x.dtype }];
   },
   reference: ({ dy, x, gamma, mean, variance, y }, { epsilon }) => {
-    const masked = maskByOutput(dy.data, y.data);
+    const masked = maskByOutput(dy.data, y.data, "relu");
     const parameters = { mean: mean.data, variance: variance.data, gamma: gamma.data, epsilon };
     return [...batchGradients(masked, x, parameters), masked];
   },

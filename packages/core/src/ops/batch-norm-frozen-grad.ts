@@ -18,8 +18,8 @@ export const batchNormFrozenGradOp = defineOp({
     check.shape("y", y, x.shape);
     return [{ shape: x.shape, dtype: x.dtype }, gamma, gamma];
   },
-  reference: ({ dy, x, gamma, mean, variance, y }, { epsilon, relu }) =>
-    frozenGradients(relu ? maskByOutput(dy.data, y.data) : dy.data, x, {
+  reference: ({ dy, x, gamma, mean, variance, y }, { epsilon, activation }) =>
+    frozenGradients(maskByOutput(dy.data, y.data, activation), x, {
       mean: mean.data,
       variance: variance.data,
       gamma: gamma.data,

@@ -4,7 +4,7 @@ import type { Value } from "../graph/graph.js";
 import { defineOp } from "../graph/op.js";
 import { elementCount } from "../graph/types.js";
 import { batchNormFrozenGrad } from "./batch-norm-frozen-grad.js";
-import { checkChannels, normalizationAttributes, normalize } from "./normalization.js";
+import { activate, checkChannels, normalizationAttributes, normalize } from "./normalization.js";
 import { once } from "./once.js";
 
 export const batchNormFrozenOp = defineOp({
@@ -19,13 +19,14 @@ export const batchNormFrozenOp = defineOp({
     return [{ shape: x.shape, dtype: x.dtype }];
   },
   grad: ({ x, gamma, mean, variance }, dy, attrs, { y }) => {
-    const node = once(() => batchNormFrozenGrad(dy, x, gamma, mean, variance, attrs.relu ? y : x, attrs));
+    const node = once(() =>
+      batchNormFrozenGrad(dy, x, gamma, mean, variance, attrs.activation === "none" ? x : y, attrs),
+    );
     return { x: () => node().dx, gamma: () => node().dgamma, beta: () => node().dbeta };
   },
-  reference: ({ x, gamma, beta, mean, variance }, { epsilon, relu }) => {
+  reference: ({ x, gamma, beta, mean, variance }, { epsilon, activation }) => {
     const parameters = { mean: mean.data, variance: variance.data, gamma: gamma.data, epsilon };
-    const y = normalize(x, parameters, beta.data);
-    return [relu ? y.map((value) => Math.max(0, value)) : y];
+    return [activate(normalize(x, parameters, beta.data), activation)];
   },
   flops: ({ x }) => 2 * elementCount(x.shape),
 });

@@ -18,8 +18,8 @@ export const batchNormGradOp = defineOp({
     check.shape("y", y, x.shape);
     return [{ shape: x.shape, dtype: x.dtype }, gamma, gamma];
   },
-  reference: ({ dy, x, gamma, mean, variance, y }, { epsilon, relu }) =>
-    batchGradients(relu ? maskByOutput(dy.data, y.data) : dy.data, x, {
+  reference: ({ dy, x, gamma, mean, variance, y }, { epsilon, activation }) =>
+    batchGradients(maskByOutput(dy.data, y.data, activation), x, {
       mean: mean.data,
       variance: variance.data,
       gamma: gamma.data,
@@ -29,8 +29,8 @@ export const batchNormGradOp = defineOp({
 });
 
 /**
- * Gradients of `batchNorm`: dx of x's shape, dgamma and dbeta [C]. y, its output, is read only with `relu`;
- * without, any value of that shape serves. Throws SHAPE, DTYPE or ATTRIBUTE as `batchNorm`, SHAPE unless dy
+ * Gradients of `batchNorm`: dx of x's shape, dgamma and dbeta [C]. y, its output, is read only with an
+ * activation; without, any value of that shape serves. Throws SHAPE, DTYPE or ATTRIBUTE as `batchNorm`, SHAPE unless dy
  * and y are shaped as x, GRAPH for values of two graphs.
  */
 export const batchNormGrad = (

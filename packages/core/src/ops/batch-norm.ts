@@ -6,6 +6,7 @@ import { elementCount } from "../graph/types.js";
 import { batchNormGrad } from "./batch-norm-grad.js";
 import { once } from "./once.js";
 import {
+  activate,
   batchStatistics,
   channelsOf,
   checkChannels,
@@ -25,13 +26,15 @@ export const batchNormOp = defineOp({
     return [{ shape: x.shape, dtype: x.dtype }, statistics, statistics];
   },
   grad: ({ x, gamma }, dy, attrs, { y, mean, variance }) => {
-    const node = once(() => batchNormGrad(dy, x, gamma, mean, variance, attrs.relu ? y : x, attrs));
+    const node = once(() =>
+      batchNormGrad(dy, x, gamma, mean, variance, attrs.activation === "none" ? x : y, attrs),
+    );
     return { x: () => node().dx, gamma: () => node().dgamma, beta: () => node().dbeta };
   },
-  reference: ({ x, gamma, beta }, { epsilon, relu }) => {
+  reference: ({ x, gamma, beta }, { epsilon, activation }) => {
     const { mean, variance } = batchStatistics(x);
     const y = normalize(x, { mean, variance, gamma: gamma.data, epsilon }, beta.data);
-    return [relu ? y.map((value) => Math.max(0, value)) : y, mean, variance];
+    return [activate(y, activation), mean, variance];
   },
   flops: ({ x }) => 8 * elementCount(x.shape),
 });

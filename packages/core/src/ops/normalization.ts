@@ -3,10 +3,14 @@ import type { Check } from "../graph/check.js";
 import { elementCount, type Tensor, type TensorType } from "../graph/types.js";
 import { epsilon } from "./attributes.js";
 
-/** Attributes of the batch-norm rows; with `relu`, y = max(0, normalised). */
+/** What stands behind a normalisation, and the bounds to which it cuts. */
+const bounds = { none: [-Infinity, Infinity], relu: [0, Infinity], relu6: [0, 6] } as const;
+export type Activation = keyof typeof bounds;
+
+/** Attributes of the batch-norm rows; y = activation(normalised). */
 export const normalizationAttributes = z.strictObject({
   epsilon: epsilon.default(1e-5),
-  relu: z.boolean().default(false),
+  activation: z.enum(["none", "relu", "relu6"]).default("none"),
 });
 
 /** Attributes of the rows that always end in a ReLU. */
@@ -58,9 +62,17 @@ export const normalize = (x: Tensor, parameters: ChannelParameters, beta: Float6
   });
 };
 
-/** The gradient that passes a ReLU whose output was y. */
-export const maskByOutput = (dy: Float64Array, y: Float64Array): Float64Array =>
-  dy.map((value, index) => (y[index]! > 0 ? value : 0));
+export const activate = (values: Float64Array, activation: Activation): Float64Array => {
+  const [floor, ceiling] = bounds[activation];
+  return values.map((value) => Math.min(ceiling, Math.max(floor, value)));
+};
+
+/** The gradient that passes an activation whose output was y, which is not read where there is none. */
+export const maskByOutput = (dy: Float64Array, y: Float64Array, activation: Activation): Float64Array => {
+  const [floor, ceiling] = bounds[activation];
+  if (activation === "none") return dy;
+  return dy.map((value, index) => (y[index]! > floor && y[index]! < ceiling ? value : 0));
+};
 
 /** dgamma and dbeta. */
 export const channelGradients = (

@@ -14,11 +14,11 @@ export const reluGradOp = unaryGradOp("reluGrad", "y", (dy, y) => (y > 0 ? dy : 
 export const relu6Op = unaryOp(
   "relu6",
   (x) => Math.min(6, Math.max(0, x)),
-  (x, dy) => relu6Grad(dy, x),
+  (_, dy, y) => relu6Grad(dy, y),
   { narrow: ["x", "y"] },
 );
-export const relu6GradOp = unaryGradOp("relu6Grad", "x", (dy, x) => (x > 0 && x < 6 ? dy : 0), {
-  narrow: ["dy", "x", "dx"],
+export const relu6GradOp = unaryGradOp("relu6Grad", "y", (dy, y) => (y > 0 && y < 6 ? dy : 0), {
+  narrow: ["dy", "y", "dx"],
 });
 
 /** max(0, x), any shape. Throws DTYPE unless x is f32 or bf16. */
@@ -35,8 +35,8 @@ export const reluGrad = (dy: Value, y: Value, name?: string): Value =>
 export const relu6 = (x: Value, name?: string): Value => apply(relu6Op, { x }, {}, name).y;
 
 /**
- * Gradient of `relu6` from its input x. Throws SHAPE unless both are of one shape, DTYPE unless both are f32
+ * Gradient of `relu6` from its output y. Throws SHAPE unless both are of one shape, DTYPE unless both are f32
  * or bf16, GRAPH for values of two graphs.
  */
-export const relu6Grad = (dy: Value, x: Value, name?: string): Value =>
-  apply(relu6GradOp, { dy, x }, {}, name).dx;
+export const relu6Grad = (dy: Value, y: Value, name?: string): Value =>
+  apply(relu6GradOp, { dy, y }, {}, name).dx;

@@ -58,7 +58,8 @@ template <class T> void normalise(const Work &work, const NormRoles &roles, std:
     offset[c] = static_cast<float>(roles.beta->as<float>()[c] - scale * roles.mean->as<float>()[c]);
   }
   const auto *residual = roles.residual ? roles.residual->as<T>() : nullptr;
-  applyAffine<T>(work.tiles, roles.x->as<T>(), {factor, offset, residual, roles.relu}, roles.y->as<T>());
+  applyAffine<T>(work.tiles, roles.x->as<T>(), {factor, offset, residual, roles.activation},
+                 roles.y->as<T>());
 }
 
 template <class T> Kernel forwardOf(const NormRoles &roles) {
@@ -95,11 +96,12 @@ template <class T> Kernel backwardOf(const NormRoles &roles) {
   return {"tiles", work.bytes(), [=](std::byte *scratch) {
             const auto *x = roles.x->as<T>();
             auto *kept = roles.dresidual ? roles.dresidual->as<T>() : nullptr;
-            Gradient<T> gradient{roles.dy->as<T>(), roles.relu ? roles.y->as<T>() : nullptr};
+            const auto *y = roles.y ? roles.y->as<T>() : nullptr;
+            Gradient<T> gradient{roles.dy->as<T>(), y, roles.activation};
             sumGradient<T>(work.tiles, gradient, x, roles.mean->as<float>(), kept, work.partial(scratch));
             gradientAffine(work, roles, scratch);
             if (kept)
-              gradient = {kept, nullptr};
+              gradient = {kept, nullptr, {}};
             applyGradient<T>(work.tiles, gradient, x,
                              {work.vector(scratch, 0), work.vector(scratch, 1), work.vector(scratch, 2)},
                              roles.dx->as<T>());

@@ -42,7 +42,7 @@ template <bool masked, class T> float gradientAt(const Gradient<T> &gradient, in
   const float dy = gradient.dy[at];
   if constexpr (masked) {
     const float y = gradient.y[at];
-    return y > 0.0f ? dy : 0.0f;
+    return gradient.activation.passes(y) ? dy : 0.0f;
   }
   return dy;
 }
@@ -65,20 +65,22 @@ void applyGradientOf(const ChannelTiles &tiles, const Gradient<T> &gradient, con
   tiles.each([&](int64_t, int64_t channel, auto widthOf, auto tile) {
     constexpr int64_t width = widthOf;
     const float *a = affine.a + channel, *b = affine.b + channel, *c = affine.c + channel;
+    const auto own = gradient;
     tile([&](int64_t at, int64_t pixels, int64_t stride) {
       for (int64_t p = 0; p < pixels; ++p, at += stride)
 #pragma omp simd
         for (int64_t k = 0; k < width; ++k)
-          dx[at + k] = a[k] * gradientAt<masked>(gradient, at + k) + b[k] * x[at + k] + c[k];
+          dx[at + k] = a[k] * gradientAt<masked>(own, at + k) + b[k] * x[at + k] + c[k];
     });
   });
 }
 
-template <bool residual, bool relu, class T>
+template <bool residual, class T>
 void applyAffineOf(const ChannelTiles &tiles, const T *x, const Affine<T> &affine, T *y) {
   tiles.each([&](int64_t, int64_t channel, auto widthOf, auto tile) {
     constexpr int64_t width = widthOf;
     const float *factor = affine.factor + channel, *offset = affine.offset + channel;
+    const auto activation = affine.activation;
     tile([&](int64_t at, int64_t pixels, int64_t stride) {
       for (int64_t p = 0; p < pixels; ++p, at += stride)
 #pragma omp simd
@@ -86,7 +88,7 @@ void applyAffineOf(const ChannelTiles &tiles, const T *x, const Affine<T> &affin
           float value = factor[c] * x[at + c] + offset[c];
           if constexpr (residual)
             value += affine.residual[at + c];
-          y[at + c] = relu ? std::max(value, 0.0f) : value;
+          y[at + c] = activation(value);
         }
     });
   });
@@ -104,11 +106,8 @@ void sumShifted(const ChannelTiles &tiles, const T *x, const float *shift, float
 }
 
 template <class T> void applyAffine(const ChannelTiles &tiles, const T *x, const Affine<T> &affine, T *y) {
-  if (affine.residual)
-    return affine.relu ? applyAffineOf<true, true>(tiles, x, affine, y)
-                       : applyAffineOf<true, false>(tiles, x, affine, y);
-  return affine.relu ? applyAffineOf<false, true>(tiles, x, affine, y)
-                     : applyAffineOf<false, false>(tiles, x, affine, y);
+  return affine.residual ? applyAffineOf<true>(tiles, x, affine, y)
+                         : applyAffineOf<false>(tiles, x, affine, y);
 }
 
 template <class T>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../functors/activation.h"
 #include "channel_tiles.h"
 
 namespace dualpath::cpu {
@@ -23,18 +24,21 @@ struct Sums {
 /// cost.
 template <class T> void sumShifted(const ChannelTiles &tiles, const T *x, const float *shift, float *partial);
 
-/// y = factor x + offset [+ residual] [, at least 0].
+using functors::Activation;
+
+/// y = activation(factor x + offset [+ residual]).
 template <class T> struct Affine {
   const float *factor, *offset; // by channel
   const T *residual;            // null: none
-  bool relu;
+  Activation activation;
 };
 template <class T> void applyAffine(const ChannelTiles &tiles, const T *x, const Affine<T> &affine, T *y);
 
-/// The gradient that reaches the normalisation: dy, where y > 0 if there was a relu.
+/// The gradient that reaches the normalisation: dy, where the activation did not cut y.
 template <class T> struct Gradient {
   const T *dy;
-  const T *y; // null: no relu
+  const T *y; // null: no activation
+  Activation activation;
 };
 
 /// sum(g) and sum(g (x - mean)); stores g as well when `kept` is not null.

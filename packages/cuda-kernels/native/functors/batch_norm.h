@@ -59,9 +59,10 @@ template <class T> struct NormSums {
   }
 };
 
-/// The same sums of g and g (x - mean), where g is dy, or 0 where a relu cut y off; `kept` receives g.
+/// The same sums of g and g (x - mean), where g is dy, or 0 where the activation cut y; `kept` receives g.
 template <class T> struct NormGradSums {
-  const T *dy, *y, *x; // y null: no relu
+  const T *dy, *y, *x; // y null: no activation
+  Activation activation;
   const float *mean;
   T *kept; // null: g is not wanted
   float *sums;
@@ -75,7 +76,7 @@ template <class T> struct NormGradSums {
       const float centre = mean[band + c];
       float plain = 0.0f, scaled = 0.0f;
       for (int64_t at = begin * channels + band + c; at < end * channels; at += channels) {
-        const float g = y == nullptr || y[at] > 0.0f ? dy[at] : 0.0f;
+        const float g = y == nullptr || activation.passes(y[at]) ? dy[at] : 0.0f;
         if (kept != nullptr)
           kept[at] = g;
         plain += g;
@@ -116,7 +117,7 @@ template <class T> struct NormStatistics {
   }
 };
 
-/// y = gamma (x - mean) / deviation + beta [+ residual] [, at least 0]. A row is a pixel.
+/// y = activation(gamma (x - mean) / deviation + beta [+ residual]). A row is a pixel.
 template <class T> struct Normalise {
   const T *x;
   const float *gamma, *beta, *mean, *variance;
@@ -124,7 +125,7 @@ template <class T> struct Normalise {
   T *y;
   int64_t channels;
   float epsilon;
-  bool relu;
+  Activation activation;
 
   template <class Lanes> HD void operator()(int64_t pixel, Lanes lanes) const {
     const int64_t first = pixel * channels;
@@ -133,7 +134,7 @@ template <class T> struct Normalise {
       float value = scale * (x[first + c] - mean[c]) + beta[c];
       if (residual != nullptr)
         value += residual[first + c];
-      y[first + c] = relu && value < 0.0f ? 0.0f : value;
+      y[first + c] = activation(value);
     });
   }
 };
@@ -164,7 +165,8 @@ struct NormGradVectors {
 
 /// dx of one pixel; it may take the place of dy.
 template <class T> struct NormGrad {
-  const T *dy, *y, *x; // y null: no relu, or dy is what it left
+  const T *dy, *y, *x; // y null: no activation, or dy is what it left
+  Activation activation;
   const float *mean, *a, *b, *c;
   T *dx;
   int64_t channels;
@@ -173,7 +175,7 @@ template <class T> struct NormGrad {
     const int64_t first = pixel * channels;
     lanes.each(channels, [=, *this](int64_t k) {
       const int64_t at = first + k;
-      const float g = y == nullptr || y[at] > 0.0f ? dy[at] : 0.0f;
+      const float g = y == nullptr || activation.passes(y[at]) ? dy[at] : 0.0f;
       dx[at] = a[k] * g + b[k] * (x[at] - mean[k]) + c[k];
     });
   }
@@ -204,7 +206,7 @@ template <class Backend, class T> Kernel normForward(const NormRoles &roles) {
     Backend::rows(tiles.pixels, tiles.channels,
                   Normalise<T>{x, floats(roles.gamma), floats(roles.beta), mean, variance,
                                elements<T>(roles.residual), elements<T>(roles.y), tiles.channels, epsilon,
-                               roles.relu});
+                               roles.activation});
   });
 }
 
@@ -216,10 +218,11 @@ template <class Backend, class T> Kernel normBackward(const NormRoles &roles) {
   return kernel(scratch, [=](std::byte *memory) {
     auto *a = reinterpret_cast<float *>(memory), *b = a + vector, *c = b + vector, *sums = c + vector;
     const auto *x = elements<T>(roles.x), *dy = elements<T>(roles.dy);
-    const auto *y = roles.relu ? elements<T>(roles.y) : nullptr;
+    const auto *y = elements<T>(roles.y);
     const auto *mean = floats(roles.mean);
     auto *kept = elements<T>(roles.dresidual);
-    Backend::rows(tiles.count(), tiles.pixelsPerPart, NormGradSums<T>{dy, y, x, mean, kept, sums, tiles});
+    Backend::rows(tiles.count(), tiles.pixelsPerPart,
+                  NormGradSums<T>{dy, y, x, roles.activation, mean, kept, sums, tiles});
     Backend::rows(tiles.channels, tiles.parts(),
                   NormGradVectors{{sums, tiles.parts(), tiles.channels},
                                   floats(roles.gamma),
@@ -233,8 +236,8 @@ template <class Backend, class T> Kernel normBackward(const NormRoles &roles) {
                                   static_cast<float>(roles.epsilon),
                                   roles.frozen});
     Backend::rows(tiles.pixels, tiles.channels,
-                  NormGrad<T>{kept ? kept : dy, kept ? nullptr : y, x, mean, a, b, c, elements<T>(roles.dx),
-                              tiles.channels});
+                  NormGrad<T>{kept ? kept : dy, kept ? nullptr : y, x, roles.activation, mean, a, b, c,
+                              elements<T>(roles.dx), tiles.channels});
   });
 }
 

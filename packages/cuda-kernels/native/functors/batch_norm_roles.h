@@ -1,6 +1,6 @@
 #pragma once
 
-#include "checks.h"
+#include "activation.h"
 
 namespace dualpath::functors {
 
@@ -9,7 +9,8 @@ struct NormRoles {
   const Tensor *x = nullptr, *gamma = nullptr, *beta = nullptr, *mean = nullptr, *variance = nullptr;
   const Tensor *y = nullptr, *dy = nullptr, *residual = nullptr;
   const Tensor *dx = nullptr, *dgamma = nullptr, *dbeta = nullptr, *dresidual = nullptr;
-  bool frozen = false, relu = false;
+  Activation activation;
+  bool frozen = false;
   double epsilon = 0;
 };
 
@@ -54,13 +55,14 @@ inline NormRoles forwardRoles(const Node &node, bool frozen, bool residual) {
   roles.mean = frozen ? node.inputs[3] : node.outputs[1];
   roles.variance = frozen ? node.inputs[4] : node.outputs[2];
   roles.frozen = frozen;
-  roles.relu = residual || node.attributes.boolean("relu");
+  roles.activation = residual ? Activation{} : activationOf(node);
   roles.epsilon = node.attributes.number("epsilon");
   requireNormShapes(node, roles);
   return roles;
 }
 
-/// Inputs dy, x, gamma, mean, variance, y; outputs dx, dgamma, dbeta and the residual's gradient.
+/// Inputs dy, x, gamma, mean, variance, y, of which the last is read only where an activation cuts; outputs
+/// dx, dgamma, dbeta and the residual's gradient.
 inline NormRoles backwardRoles(const Node &node, bool frozen, bool residual) {
   requireArity(node, 6, 3 + residual);
   NormRoles roles;
@@ -69,9 +71,11 @@ inline NormRoles backwardRoles(const Node &node, bool frozen, bool residual) {
   roles.dx = node.outputs[0], roles.dgamma = node.outputs[1], roles.dbeta = node.outputs[2];
   roles.dresidual = residual ? node.outputs[3] : nullptr;
   roles.frozen = frozen;
-  roles.relu = residual || node.attributes.boolean("relu");
+  roles.activation = residual ? Activation{} : activationOf(node);
   roles.epsilon = node.attributes.number("epsilon");
   requireNormShapes(node, roles);
+  if (!roles.activation.cuts())
+    roles.y = nullptr;
   return roles;
 }
 

@@ -43,7 +43,7 @@ struct ReluGrad {
   HD float operator()(float dy, float y) const { return y > 0.0f ? dy : 0.0f; }
 };
 struct Relu6Grad {
-  HD float operator()(float dy, float x) const { return (x > 0.0f) & (x < 6.0f) ? dy : 0.0f; }
+  HD float operator()(float dy, float y) const { return (y > 0.0f) & (y < 6.0f) ? dy : 0.0f; }
 };
 struct SqrtGrad {
   HD float operator()(float dy, float y) const { return 0.5f * dy / y; }
@@ -131,7 +131,7 @@ template <class Backend> Kernel reluGrad(const Node &node) {
   return storedBinary<Backend>(node, ReluGrad{}, "dy", "y");
 }
 template <class Backend> Kernel relu6Grad(const Node &node) {
-  return storedBinary<Backend>(node, Relu6Grad{}, "dy", "x");
+  return storedBinary<Backend>(node, Relu6Grad{}, "dy", "y");
 }
 template <class Backend> Kernel sqrtGrad(const Node &node) {
   return binary<Backend>(node, SqrtGrad{}, "dy", "y");

@@ -1,5 +1,7 @@
 #include "operands.h"
 
+#include <algorithm>
+
 using namespace dualpath;
 using namespace dualpath::test;
 
@@ -8,6 +10,16 @@ namespace {
 /// Float32 means over up to a thousand positions, divided by a standard deviation near 0.6.
 constexpr double tolerance = 2e-5;
 constexpr double epsilon = 1e-3;
+
+/// So wide that every activation cuts.
+Floats wide(Floats values) {
+  for (auto &value : values)
+    value *= 8;
+  return values;
+}
+
+double floorOf(const std::string &activation) { return activation == "none" ? -INFINITY : 0; }
+double ceilingOf(const std::string &activation) { return activation == "relu6" ? 6 : INFINITY; }
 
 /// All of one case: operands, and what float64 loops give for them. Channels are the last axis.
 struct Reference {
@@ -18,7 +30,7 @@ struct Reference {
 
   explicit Reference(const Shape &shape)
       : shape(shape), rows(product(shape) / shape.back()), channels(shape.back()),
-        x(randoms(product(shape), 1)), gamma(randoms(channels, 2)), beta(randoms(channels, 3)),
+        x(randoms(product(shape), 1)), gamma(wide(randoms(channels, 2))), beta(randoms(channels, 3)),
         residual(randoms(product(shape), 4)), dy(randoms(product(shape), 5)), mean(channels),
         variance(channels) {}
 
@@ -35,17 +47,17 @@ struct Reference {
   double normal(int64_t i) const {
     return (x[i] - mean[i % channels]) / std::sqrt(variance[i % channels] + epsilon);
   }
-  void outputs(bool addResidual, bool relu) {
+  void outputs(bool addResidual, const std::string &activation) {
     for (int64_t i = 0; i < rows * channels; ++i) {
       const auto value =
           gamma[i % channels] * normal(i) + beta[i % channels] + (addResidual ? residual[i] : 0.0f);
-      y.push_back(relu ? std::max(0.0, value) : value);
+      y.push_back(std::clamp<double>(value, floorOf(activation), ceilingOf(activation)));
     }
   }
-  void gradients(bool relu, bool frozen) {
+  void gradients(const std::string &activation, bool frozen) {
     dgamma.assign(channels, 0), dbeta.assign(channels, 0);
     for (int64_t i = 0; i < rows * channels; ++i) {
-      dresidual.push_back(relu && y[i] <= 0 ? 0.0 : dy[i]);
+      dresidual.push_back(y[i] <= floorOf(activation) || y[i] >= ceilingOf(activation) ? 0.0 : dy[i]);
       dbeta[i % channels] += dresidual[i];
       dgamma[i % channels] += dresidual[i] * normal(i);
     }
@@ -78,11 +90,11 @@ void checkGradients(const Reference &r, const Tensors &t) {
   close("dbeta", t.dbeta.read(), r.dbeta, tolerance);
 }
 
-void train(const Shape &shape, Layout layout, bool relu) {
+void train(const Shape &shape, Layout layout, const std::string &activation) {
   Reference r(shape);
-  r.batchStatistics(), r.outputs(false, relu), r.gradients(relu, false);
+  r.batchStatistics(), r.outputs(false, activation), r.gradients(activation, false);
   Tensors t(r, layout);
-  const Attributes attributes({{"epsilon", epsilon}, {"relu", relu}});
+  const Attributes attributes({{"epsilon", epsilon}, {"activation", activation}});
   runNode({"batchNorm",
            "n",
            {&t.x.tensor, &t.gamma.tensor, &t.beta.tensor},
@@ -99,12 +111,12 @@ void train(const Shape &shape, Layout layout, bool relu) {
   checkGradients(r, t);
 }
 
-void frozen(const Shape &shape, Layout layout, bool relu) {
+void frozen(const Shape &shape, Layout layout, const std::string &activation) {
   Reference r(shape);
-  r.givenStatistics(), r.outputs(false, relu), r.gradients(relu, true);
+  r.givenStatistics(), r.outputs(false, activation), r.gradients(activation, true);
   Tensors t(r, layout);
   t.mean.write(narrowed(r.mean)), t.variance.write(narrowed(r.variance));
-  const Attributes attributes({{"epsilon", epsilon}, {"relu", relu}});
+  const Attributes attributes({{"epsilon", epsilon}, {"activation", activation}});
   runNode({"batchNormFrozen",
            "n",
            {&t.x.tensor, &t.gamma.tensor, &t.beta.tensor, &t.mean.tensor, &t.variance.tensor},
@@ -121,7 +133,7 @@ void frozen(const Shape &shape, Layout layout, bool relu) {
 
 void fused(const Shape &shape, Layout layout) {
   Reference r(shape);
-  r.batchStatistics(), r.outputs(true, true), r.gradients(true, false);
+  r.batchStatistics(), r.outputs(true, "relu"), r.gradients("relu", false);
   Tensors t(r, layout);
   const Attributes attributes({{"epsilon", epsilon}});
   runNode({"batchNormAddRelu",
@@ -149,9 +161,9 @@ void everywhere(const std::function<void(const Shape &, Layout)> &body) {
 
 /// Planners may give dx the memory of dy, and a frozen y that of x.
 void inPlace(const Shape &shape, Layout layout) {
-  const Attributes attributes({{"epsilon", epsilon}, {"relu", true}});
+  const Attributes attributes({{"epsilon", epsilon}, {"activation", std::string("relu6")}});
   Reference r(shape);
-  r.givenStatistics(), r.outputs(false, true), r.gradients(true, true);
+  r.givenStatistics(), r.outputs(false, "relu6"), r.gradients("relu6", true);
   Tensors t(r, layout);
   t.mean.write(narrowed(r.mean)), t.variance.write(narrowed(r.variance));
   t.y.write(r.x);
@@ -176,9 +188,17 @@ void refuses() {
                    "n",
                    {&x.tensor, &gamma.tensor, &beta.tensor},
                    {&y.tensor, &s.tensor, &s.tensor},
-                   Attributes({{"epsilon", epsilon}, {"relu", false}})});
+                   Attributes({{"epsilon", epsilon}, {"activation", std::string("none")}})});
         }),
         "SHAPE batchNorm 'n': 'gamma': expected [16], got [8]");
+  equal("activation", failureOf([&] {
+          runNode({"batchNorm",
+                   "n",
+                   {&x.tensor, &beta.tensor, &beta.tensor},
+                   {&y.tensor, &s.tensor, &s.tensor},
+                   Attributes({{"epsilon", epsilon}, {"activation", std::string("tanh")}})});
+        }),
+        "ATTRIBUTE batchNorm 'n': activation: expected none, relu or relu6, got tanh");
 }
 
 } // namespace
@@ -186,13 +206,15 @@ void refuses() {
 int main() {
   return run({
       {"training statistics, output and gradients match loops",
-       [] { everywhere([](auto s, auto l) { train(s, l, false); }); }},
-      {"and with a fused relu", [] { everywhere([](auto s, auto l) { train(s, l, true); }); }},
+       [] { everywhere([](auto s, auto l) { train(s, l, "none"); }); }},
+      {"and with a fused relu", [] { everywhere([](auto s, auto l) { train(s, l, "relu"); }); }},
+      {"and with a fused relu6", [] { everywhere([](auto s, auto l) { train(s, l, "relu6"); }); }},
       {"frozen statistics give output and gradients that match loops",
-       [] { everywhere([](auto s, auto l) { frozen(s, l, false); }); }},
-      {"and with a fused relu", [] { everywhere([](auto s, auto l) { frozen(s, l, true); }); }},
+       [] { everywhere([](auto s, auto l) { frozen(s, l, "none"); }); }},
+      {"and with a fused relu", [] { everywhere([](auto s, auto l) { frozen(s, l, "relu"); }); }},
+      {"and with a fused relu6", [] { everywhere([](auto s, auto l) { frozen(s, l, "relu6"); }); }},
       {"the row fused with addition and relu matches loops", [] { everywhere(fused); }},
       {"results may take the memory of what they are made from", [] { everywhere(inPlace); }},
-      {"wrong shapes are refused by name", refuses},
+      {"wrong shapes and unknown activations are refused by name", refuses},
   });
 }

@@ -17,13 +17,16 @@ const Shape shapes[] = {{1, 1}, {2, 31}, {15, 32}, {16, 33}, {17, 5}, {33, 64}, 
 struct Reference {
   Shape shape, vector;
   int64_t channels, rows;
-  bool frozen, relu, add;
+  bool frozen, add;
+  std::string activation;
+  double floor, ceiling;
   Doubles x, gamma, beta, residual, dy, mean, variance, y, kept, dx, dgamma, dbeta;
 
-  Reference(const Shape &shape, bool frozen, bool relu, bool add)
+  Reference(const Shape &shape, bool frozen, const std::string &activation, bool add)
       : shape(shape), vector{shape.back()}, channels(shape.back()), rows(product(shape) / channels),
-        frozen(frozen), relu(relu), add(add), x(uniform(product(shape), 1, 2, 4)),
-        gamma(uniform(channels, 2)), beta(uniform(channels, 3)), residual(uniform(product(shape), 4)),
+        frozen(frozen), add(add), activation(activation), floor(activation == "none" ? -INFINITY : 0),
+        ceiling(activation == "relu6" ? 6 : INFINITY), x(uniform(product(shape), 1, 2, 4)),
+        gamma(uniform(channels, 2, -8, 8)), beta(uniform(channels, 3)), residual(uniform(product(shape), 4)),
         dy(uniform(product(shape), 5)), mean(channels), variance(channels), y(x), kept(dy), dx(dy),
         dgamma(channels), dbeta(channels) {
     statistics(), outputs(), gradients();
@@ -47,12 +50,12 @@ private:
   void outputs() {
     for (size_t i = 0; i < x.size(); ++i) {
       const double value = gamma[i % channels] * normal(i) + beta[i % channels] + (add ? residual[i] : 0);
-      y[i] = relu ? std::max(0.0, value) : value;
+      y[i] = std::clamp(value, floor, ceiling);
     }
   }
   void gradients() {
     for (size_t i = 0; i < x.size(); ++i) {
-      kept[i] = relu && y[i] <= 0 ? 0 : dy[i];
+      kept[i] = y[i] <= floor || y[i] >= ceiling ? 0 : dy[i];
       dbeta[i % channels] += kept[i];
       dgamma[i % channels] += kept[i] * normal(i);
     }
@@ -65,28 +68,29 @@ private:
   }
 };
 
-Case caseOf(const std::string &op, bool relu) {
-  return Case(op).attribute("epsilon", epsilon).attribute("relu", relu);
+Case caseOf(const std::string &op, const std::string &activation) {
+  return Case(op).attribute("epsilon", epsilon).attribute("activation", activation);
 }
 
 Case gradCase(const std::string &op, const Reference &r) {
-  auto tested = caseOf(op, r.relu).in(r.shape, r.dy).in(r.shape, r.x).in(r.vector, r.gamma);
+  auto tested = caseOf(op, r.activation).in(r.shape, r.dy).in(r.shape, r.x).in(r.vector, r.gamma);
   tested.in(r.vector, r.mean).in(r.vector, r.variance).in(r.shape, r.y);
   return tested.out(r.shape).out(r.vector).out(r.vector);
 }
 
-void trained(const Shape &shape, bool relu) {
-  const Reference r(shape, false, relu, false);
-  auto forward = caseOf("batchNorm", relu).in(shape, r.x).in(r.vector, r.gamma).in(r.vector, r.beta);
+void trained(const Shape &shape, const std::string &activation) {
+  const Reference r(shape, false, activation, false);
+  auto forward = caseOf("batchNorm", activation).in(shape, r.x).in(r.vector, r.gamma).in(r.vector, r.beta);
   check("batchNorm " + printShape(shape), forward.out(shape).out(r.vector).out(r.vector),
         {cpu::batchNorm, functors::batchNorm<HostWarp>}, {r.y, r.mean, r.variance}, tolerance);
   check("batchNormGrad " + printShape(shape), gradCase("batchNormGrad", r),
         {cpu::batchNormGrad, functors::batchNormGrad<HostWarp>}, {r.dx, r.dgamma, r.dbeta}, tolerance);
 }
 
-void frozen(const Shape &shape, bool relu) {
-  const Reference r(shape, true, relu, false);
-  auto forward = caseOf("batchNormFrozen", relu).in(shape, r.x).in(r.vector, r.gamma).in(r.vector, r.beta);
+void frozen(const Shape &shape, const std::string &activation) {
+  const Reference r(shape, true, activation, false);
+  auto forward =
+      caseOf("batchNormFrozen", activation).in(shape, r.x).in(r.vector, r.gamma).in(r.vector, r.beta);
   check("batchNormFrozen " + printShape(shape),
         forward.in(r.vector, r.mean).in(r.vector, r.variance).out(shape),
         {cpu::batchNormFrozen, functors::batchNormFrozen<HostWarp>}, {r.y}, tolerance);
@@ -96,8 +100,8 @@ void frozen(const Shape &shape, bool relu) {
 }
 
 void fused(const Shape &shape) {
-  const Reference r(shape, false, true, true);
-  auto forward = caseOf("batchNormAddRelu", true).in(shape, r.x).in(r.vector, r.gamma).in(r.vector, r.beta);
+  const Reference r(shape, false, "relu", true);
+  auto forward = caseOf("batchNormAddRelu", "relu").in(shape, r.x).in(r.vector, r.gamma).in(r.vector, r.beta);
   check("batchNormAddRelu " + printShape(shape),
         forward.in(shape, r.residual).out(shape).out(r.vector).out(r.vector),
         {cpu::batchNormAddRelu, functors::batchNormAddRelu<HostWarp>}, {r.y, r.mean, r.variance}, tolerance);
@@ -155,7 +159,7 @@ void summedBefore() {
 
 void refusals() {
   auto tested =
-      caseOf("batchNorm", false).in({2, 3}, uniform(6, 1)).in({2}, uniform(2, 2)).in({3}, uniform(3, 3));
+      caseOf("batchNorm", "none").in({2, 3}, uniform(6, 1)).in({2}, uniform(2, 2)).in({3}, uniform(3, 3));
   tested.out({2, 3}).out({3}).out({3});
   expectFailure("gamma", tested, functors::batchNorm<HostWarp>,
                 "SHAPE batchNorm 'tested': '': expected [3], got [2]");
@@ -165,8 +169,8 @@ void refusals() {
 
 int main() {
   for (const auto &shape : shapes) {
-    for (const bool relu : {false, true})
-      trained(shape, relu), frozen(shape, relu);
+    for (const auto *activation : {"none", "relu", "relu6"})
+      trained(shape, activation), frozen(shape, activation);
     fused(shape);
   }
   summedBefore();

@@ -124,7 +124,8 @@ std::vector<Op> pooling() {
 
 std::vector<Op> normalisation() {
   const Shape shape = image(0).shape, flat{32};
-  const std::vector<std::pair<std::string, Attribute>> plain = {{"epsilon", 1e-3}, {"relu", true}};
+  const std::vector<std::pair<std::string, Attribute>> plain = {{"epsilon", 1e-3},
+                                                                {"activation", std::string("relu6")}};
   const std::vector<Role> gradients{image(1), image(2), vector(3), vector(4), vector(5), image(6)};
   const std::vector<Role> channels{made(shape), madeWide(flat), madeWide(flat)};
   auto withResidual = channels;

@@ -47,7 +47,7 @@ struct GradientRow {
 
 const GradientRow gradientRows[] = {
     {"reluGrad", {cpu::reluGrad, functors::reluGrad<HostWarp>}, unaryRows[0].f, true, -2, 2},
-    {"relu6Grad", {cpu::relu6Grad, functors::relu6Grad<HostWarp>}, unaryRows[1].f, false, -4, 9},
+    {"relu6Grad", {cpu::relu6Grad, functors::relu6Grad<HostWarp>}, unaryRows[1].f, true, -4, 9},
     {"sqrtGrad", {cpu::sqrtGrad, functors::sqrtGrad<HostWarp>}, unaryRows[4].f, true, 0.1, 9},
     {"softplusGrad", {cpu::softplusGrad, functors::softplusGrad<HostWarp>}, unaryRows[6].f, false, -20, 20},
 };

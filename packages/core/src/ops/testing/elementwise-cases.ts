@@ -62,7 +62,7 @@ export const elementwiseCases: Readonly<Record<string, readonly OpCase[]>> = {
   relu: unary((...shape) => avoiding([0], 2, ...shape)),
   reluGrad: unaryGrad("y", (...shape) => avoiding([0], 2, ...shape)),
   relu6: unary((...shape) => avoiding([0, 6], 8, ...shape)),
-  relu6Grad: unaryGrad("x", (...shape) => avoiding([0, 6], 8, ...shape)),
+  relu6Grad: unaryGrad("y", (...shape) => avoiding([0, 6], 8, ...shape)),
   exp: unary(signed),
   log: unary(positive),
   sqrt: unary(positive),

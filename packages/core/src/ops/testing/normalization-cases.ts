@@ -19,7 +19,8 @@ const channelVectors = (x: readonly number[], ...names: readonly string[]): Reco
 
 const settings = [
   { suffix: "", attrs: { epsilon: 1e-3 } },
-  { suffix: ", relu", attrs: { epsilon: 1e-5, relu: true } },
+  { suffix: ", relu", attrs: { epsilon: 1e-5, activation: "relu" } },
+  { suffix: ", relu6", attrs: { epsilon: 1e-5, activation: "relu6" } },
 ];
 
 const cases = (names: readonly string[], gradients: readonly string[]): readonly OpCase[] =>
