@@ -5,28 +5,22 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultThreads, describePrecision, precisionOn, type Precision } from "@dualpath/core";
 import { Contestant, type Request } from "./contestant.js";
-import { interleave, type Comparison } from "./interleave.js";
+import { interleave } from "./interleave.js";
+import { rowsOf, type Row, type Throughput } from "./rows.js";
 import { writePhotos } from "./synthetic-photos.js";
 
-/** One comparison as it is printed and written: throughput or memory of both sides. */
-interface Row {
-  readonly name: string;
-  readonly ours: number;
-  readonly peer: number;
-  readonly ratio: number;
-  readonly spread: readonly [number, number];
-  readonly unit: string;
-}
-
-interface Workload {
+interface Workload extends Throughput {
   readonly request: Request;
   /** Of both sides; PyTorch's bf16 is its autocast. */
   readonly precision: Precision;
-  /** What one step handles, per second, and how many of it. */
-  readonly unit: string;
-  readonly items: number;
   /** PyTorch's ways to run the same step; the fastest one is the peer. */
   readonly modes: readonly string[];
+}
+
+const python = process.env["DUALPATH_PYTORCH"];
+if (!python) {
+  console.error("Set DUALPATH_PYTORCH to a Python interpreter that has PyTorch, the peer of this benchmark.");
+  process.exit(2);
 }
 
 const photos = mkdtempSync(join(tmpdir(), "dualpath-photos-"));
@@ -74,28 +68,6 @@ const workloads: readonly Workload[] = [
   },
 ];
 
-/** Memory rows: `ours` beside PyTorch's peak, and beside what the plan predicted. */
-function rowsOf(
-  name: string,
-  { items, unit }: Workload,
-  comparison: Comparison,
-  { ownBytes, plannedBytes }: Contestant,
-): Row[] {
-  const { ours, peer, ratio, spread, ourPeakBytes, peerPeakBytes } = comparison;
-  const speed: Row = { name, ours: items / ours, peer: items / peer, ratio, spread, unit };
-  const rows = [speed, memoryRow(`${name}, peak memory`, ourPeakBytes, peerPeakBytes)];
-  if (plannedBytes !== undefined)
-    rows.push(
-      memoryRow(`${name}, memory above Node's own beside the plan`, ourPeakBytes - ownBytes, plannedBytes),
-    );
-  return rows;
-}
-
-function memoryRow(name: string, ours: number, peer: number): Row {
-  const ratio = peer / ours;
-  return { name, ours: ours / 2 ** 20, peer: peer / 2 ** 20, ratio, spread: [ratio, ratio], unit: "MiB" };
-}
-
 const nameOf = ({ request, precision }: Workload): string =>
   precision === "f32" ? request.load : `${request.load} ${precision}`;
 
@@ -133,11 +105,6 @@ const { values } = parseArgs({
     only: { type: "string", multiple: true, default: workloads.map(({ request }) => request.load) },
   },
 });
-const python = process.env["DUALPATH_PYTORCH"];
-if (!python) {
-  console.error("Set DUALPATH_PYTORCH to a Python interpreter that has PyTorch, the peer of this benchmark.");
-  process.exit(2);
-}
 await writePhotos(photos, PHOTOS);
 const rows: Row[] = [];
 const chosen = workloads.filter(({ request }) => values.only.includes(request.load));

@@ -18,10 +18,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** What can be asked to run steps. */
+export type Runner = Pick<Contestant, "run">;
+
 /** Runs both sides in turn after one warm-up each, so that a drift of the machine hits both. */
 export async function interleave(
-  ours: Contestant,
-  peer: Contestant,
+  ours: Runner,
+  peer: Runner,
   rounds: number,
   steps: number,
 ): Promise<Comparison> {
