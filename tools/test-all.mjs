@@ -16,9 +16,10 @@ const cheapOnly = process.argv.includes("--cheap");
 const steps = [
   { title: "format", command: ["npx", "prettier", "--check", "--log-level", "warn", "."] },
   { title: "native layers", command: ["node", "tools/checks/layers.mjs"] },
+  { title: "error codes", command: ["node", "tools/checks/error-guide.mjs"] },
   { title: "types and lint", command: ["npx", "nx", "run-many", "-t", "lint", "typecheck", "--parallel=2"] },
   { title: "API pages", command: ["npx", "nx", "run-many", "-t", "check-docs"] },
-  { title: "errors in docstrings", command: ["node", "tools/checks/errors.mjs"] },
+  { title: "errors in docstrings", command: ["node", "tools/checks/thrown-errors.mjs"] },
   { title: "module boundaries", command: ["node", "tools/checks/boundaries.mjs"] },
   { title: "unit tests", command: ["npx", "nx", "run-many", "-t", "test", "--parallel=1"] },
   { title: "native tests", command: ["npx", "nx", "run-many", "-t", "test-native"] },
