@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { dualPath, unmatchedGroups } from "@dualpath/core";
 import { describe, expect, it } from "vitest";
-import { explainCommand } from "../commands/explain.js";
+import { explainCommand, type StageCost } from "../commands/explain.js";
 import { configNames, findConfig } from "../commands/find-config.js";
 import { isLocalization, localizationSchema } from "../localization/config.js";
 import { planSweep } from "../space/plan.js";
@@ -12,6 +12,9 @@ import { experimentSchema } from "./experiment.js";
 import { loadExperiment } from "./load.js";
 
 const place = workspace();
+
+/** Presets whose numbers the papers do not print. */
+const UNPUBLISHED = ["paper-b/flickr30k-similarity", "paper-b/mscoco-tf-idf"];
 
 describe("the checked-in configs", () => {
   it("have the default sweep and the emoji preset among them", () => {
@@ -65,32 +68,47 @@ describe("the checked-in configs", () => {
     expect(plans.map(({ point }) => Number(point["seed"]))).toEqual(seeds);
   });
 
-  it.each(configNames(place.configs).filter((name) => /^(paper|code)-a\//.test(name)))(
-    "%s fits its model, says what it needs and what the paper found, and can be explained without data",
+  /** What `explain` says of a config on a machine without its data. */
+  async function explained(config: string): Promise<{ costs: StageCost[]; text: string }> {
+    const output = new PassThrough();
+    const { signal } = new AbortController();
+    const context = { workspace: place, output: output as unknown as NodeJS.WriteStream, signal };
+    const costs = await explainCommand({ config, data: "nowhere" }, context);
+    return { costs, text: String(output.read()) };
+  }
+
+  it.each(experiments.filter((name) => /^(paper|code)-[ab]\//.test(name)))(
+    "%s fits its model, says what it needs and what the paper found, and is explained without data",
+    { timeout: 60_000 },
     async (name) => {
       const { experiment } = loadExperiment(findConfig(name, place), experimentSchema);
-      const { model, curriculum, requires, report, expected } = experiment;
-      expect(requires.map(({ path }) => path)).toContain(experiment.weights);
+      const { model, curriculum, requires, report, expected, weights, features } = experiment;
+      expect(requires.map(({ path }) => path)).toContain(weights ?? features?.weights);
       const sizes = { classes: expected!.classes, vocabulary: expected!.vocabulary };
       const declared = dualPath(model, sizes).parameters.map((parameter) => parameter.name);
       for (const { groups } of curriculum) expect(unmatchedGroups(groups, declared)).toEqual([]);
       const stages = curriculum.map((stage) => stage.name.replaceAll("-", " "));
       for (const row of report.published) expect(stages).toContain(row.name);
-      if (experiment.sweep === undefined) expect(report.published.length).toBeGreaterThan(0);
+      if (experiment.sweep === undefined && !UNPUBLISHED.includes(name))
+        expect(report.published.length).toBeGreaterThan(0);
+      const { costs, text } = await explained(name);
+      expect(text).toContain("not there: sizes as the full data have them");
+      expect(costs.map(({ stage, steps }) => [stage, steps])).toEqual(
+        curriculum.map(({ name: stage, epochs, batchSize }) => [
+          stage,
+          epochs * Math.floor(expected!.images / batchSize),
+        ]),
+      );
     },
   );
 
-  it("paper A's stage II on MSCOCO explains its size without the photos", async () => {
-    const output = new PassThrough();
-    const { signal } = new AbortController();
-    const context = { workspace: place, output: output as unknown as NodeJS.WriteStream, signal };
-    const costs = await explainCommand({ config: "paper-a/mscoco-resnet50", data: "nowhere" }, context);
+  it("paper A's stage II on MSCOCO explains its size", async () => {
+    const { costs } = await explained("paper-a/mscoco-resnet50");
     expect(costs.map(({ steps }) => steps)).toEqual([75 * 3540, 20 * 3540]);
     const [first, second] = costs;
     // Classifier 113,287 x 2,048, lookup 29,972 x 300, text CNN 26 M, heads 12.6 M, trunk 23.5 M.
     expect(first!.parameters / 1e6).toBeCloseTo(303, -1);
     expect(second!.learnt).toBeGreaterThan(first!.learnt + 23e6);
     expect(second!.peakBytes).toBeGreaterThan(second!.storeBytes);
-    expect(String(output.read())).toContain("not there: sizes as the full data have them");
   });
 });
