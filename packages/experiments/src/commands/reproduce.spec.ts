@@ -114,6 +114,17 @@ describe("a reproduced table", () => {
     ]);
   });
 
+  it("has the row of the authors' own draw beside those of the draws by seed, and not beside other sizes", () => {
+    const measured = (split: string) => reproducedRows([trial(0, {})], () => [result("stage I", split, 1)]);
+    const split = "mscoco-random-authors/test";
+    const published = [{ name: "stage I", split, source: "the paper" }];
+    const all = withPublished(measured("mscoco-random-seed1/test"), published);
+    expect(all.map((row) => row.split)).toEqual(["mscoco-random-seed1/test", split]);
+    expect(() => withPublished(measured("mscoco-random-seed1-20-20/test"), published)).toThrow(
+      expect.objectContaining({ code: "SPLIT_MISMATCH" }) as Error,
+    );
+  });
+
   it("refuses a paper's row of another split than the measured ones", () => {
     const published = [{ name: "stage I", split: "flickr30k-karpathy/test", source: "the paper" }];
     const compare = () => withPublished(rows, published);

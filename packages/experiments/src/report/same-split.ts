@@ -7,8 +7,11 @@ export interface MeasuredOn {
   readonly split: string;
 }
 
-/** Seeds draw splits of one kind ("emoji P1, split 0", "mscoco-random-seed1"): repetitions, which may be averaged. */
-const SPLIT_SEED = /\b(?:splits? \d+(?:, \d+)*|seed\d+)/g;
+/**
+ * Seeds draw splits of one kind ("emoji P1, split 0", "mscoco-random-seed1"): repetitions, which may be averaged. The draw
+ * of a paper's authors ("mscoco-random-authors"), whose members no seed gives here, is one more of them.
+ */
+const SPLIT_SEED = /\b(?:splits? \d+(?:, \d+)*|seed\d+|(?<=random-)authors\b)/g;
 
 /** A split's name without the seed that drew it, or with other words in its place. */
 export const splitKind = (split: string, instead = "split"): string => split.replaceAll(SPLIT_SEED, instead);
