@@ -62,6 +62,9 @@ describe("reproducing phrase localization", () => {
     expect(rows.map(({ name }) => name)).toEqual(["normalised CCA", "pairs", "hard", "the paper"]);
     expect(rows.at(-1)?.recalls).toEqual(PAPER.recalls);
     expect(readFileSync(join(run, "config.yaml"), "utf8")).toContain("task: phrase-localization");
+    const measured = await command("reproduce", file, "--data", data);
+    expect(measured).not.toContain("epoch");
+    expect(measured).toMatch(/hard +\d+\.\d+ +100\.00/);
   });
 
   it("starts over with --fresh, on weights that --weights names", async () => {
@@ -73,12 +76,16 @@ describe("reproducing phrase localization", () => {
       code: "DATA_MISSING",
       message: expect.stringMatching(/trunk\.safetensors: the trunk\n +from the project's page\n.*--data/),
     });
+    await expect(command(...again, "--weights", own)).rejects.toMatchObject({
+      code: "DIRECTORY",
+      message: expect.stringMatching(/holds a run with other regions than now.*--fresh/),
+    });
     const text = await command(...again, "--weights", own, "--fresh");
     expect(text).toContain(`The earlier run was moved to ${run}.1`);
+    await writeTinyTrunk(join(data, "trunk.safetensors"));
     expect(existsSync(join(`${run}.1`, "hard", "stage-hard.safetensors"))).toBe(true);
     expect(text).toContain("pairs: epoch 12 of 12");
     expect(readFileSync(join(run, "config.yaml"), "utf8")).toContain(own);
-    await writeTinyTrunk(join(data, "trunk.safetensors"));
   });
 
   it("refuses a paper's row of another split, and options that mean nothing to it", async () => {

@@ -1,7 +1,10 @@
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { stringify } from "yaml";
 import { readDocument } from "../config/document.js";
+import { canonicalJson } from "../config/identity.js";
 import { validated } from "../config/load.js";
+import { valueAt } from "../config/path.js";
 import { requireData, withWeights } from "../config/places.js";
 import { ExperimentError } from "../errors.js";
 import { localizationSchema, splitName, type LocalizationConfig } from "../localization/config.js";
@@ -11,7 +14,7 @@ import { availableCores } from "../process/cores.js";
 import { writeWhole } from "../process/files.js";
 import { requireSameSplit } from "../report/same-split.js";
 import { formatText } from "../report/table.js";
-import { makeDirectory, moveAside, sweepDirectory } from "../sweep/directory.js";
+import { makeDirectory, moveAside, sweepDirectory, type SweepDirectory } from "../sweep/directory.js";
 import { engineMultiply } from "../trial/engine-multiply.js";
 import type { CommandContext, RunOptions } from "./experiment-run.js";
 import { withData } from "./override.js";
@@ -26,7 +29,7 @@ export interface LocalizeCommandOptions extends Omit<RunOptions, "config"> {
 /**
  * `reproduce` of a phrase-localization preset: trains, measures, prints the table with the papers' rows. Throws USAGE for
  * options that it has no use for, SPLIT_MISMATCH where a paper measured on another split, DATA_MISSING with what to
- * download where files are missing.
+ * download where files are missing, DIRECTORY where the run's folder holds one of another config.
  */
 export async function localizeCommand(
   options: LocalizeCommandOptions,
@@ -39,6 +42,7 @@ export async function localizeCommand(
   const directory = sweepDirectory(join(workspace.runs, options.folder));
   const aside = options.fresh === true ? moveAside(directory.path) : undefined;
   if (aside !== undefined) output.write(`The earlier run was moved to ${aside}\n`);
+  requireSameRun(directory, config);
   makeDirectory(directory.path);
   writeWhole(directory.config, stringify(config));
   const threads = config.threads ?? availableCores();
@@ -63,6 +67,30 @@ function refuseUseless({ file, offline, jobs }: LocalizeCommandOptions): void {
     `${useless.join(" and ")}: ${file} is for phrase localization, which is one run and is recorded on the disk only. ` +
     "Leave the option out.";
   throw new ExperimentError("USAGE", message, { file, options: useless });
+}
+
+/** What the checkpoints of a run depend on. */
+const LEARNT = [
+  "seed",
+  "entities",
+  "proposals",
+  "regions",
+  "text",
+  "model",
+  "training",
+  "hardNegatives",
+] as const;
+
+/** Checkpoints of other data, features or stages would be measured as if they were this config's. */
+function requireSameRun(directory: SweepDirectory, config: LocalizationConfig): void {
+  if (!existsSync(directory.config)) return;
+  const { value } = readDocument(directory.config);
+  const other = LEARNT.filter((key) => canonicalJson(valueAt(value, [key])) !== canonicalJson(config[key]));
+  if (other.length === 0) return;
+  const message =
+    `${directory.path} holds a run with other ${other.join(", ")} than now. ` +
+    "Start over with --fresh, which moves it aside.";
+  throw new ExperimentError("DIRECTORY", message, { directory: directory.path, other });
 }
 
 /** Reads and validates a config of phrase localization, its data and weights where the command line has them. */
