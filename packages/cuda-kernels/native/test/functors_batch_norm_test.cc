@@ -139,7 +139,7 @@ void summedBefore() {
     values[i] = static_cast<float>(values[i] + ratios[i % channels]);
   Operand sums({2, channels}, DType::F32, Layout::Plain);
   sums.write(plainSums(values, channels));
-  auto tested = caseOf("batchNorm", false);
+  auto tested = caseOf("batchNorm", "none");
   tested.in(shape, Doubles(values.size(), NAN), DType::BF16).in(vector, Doubles(channels, 1));
   tested.in(vector, Doubles(channels, 0)).out(shape, DType::BF16).out(vector).out(vector);
   tested.node().inputs[0]->sums = &sums.tensor;

@@ -110,7 +110,7 @@ export function normalisedPlan(): Plan {
         op: "batchNorm",
         inputs: ["y", "gamma", "beta"],
         outputs: ["z", "mean", "variance"],
-        attrs: { epsilon: 1e-5, relu: false },
+        attrs: { epsilon: 1e-5, activation: "none" },
       },
     ],
     taps: ["mean", "variance"],
