@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   appendFileSync,
   existsSync,
@@ -8,10 +9,11 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { ExperimentError } from "../errors.js";
 import { temporaryDirectory } from "../testing/temporary.js";
 import { tinyExperiment, writeTinyCorpus } from "../testing/tiny-corpus.js";
@@ -158,6 +160,22 @@ describe("bad input", () => {
     expect([code, exitCode]).toEqual(["CAPTION_EMPTY", 1]);
     expect(readFileSync(file, "utf8")).toBe(changed);
     expectNoTrial(place);
+  });
+
+  it("a port in use is named before anything is opened, and what listens there goes on", async () => {
+    const { folder, place } = await bench();
+    const other = createServer((socket) => socket.end("still here")).listen(0, "127.0.0.1");
+    await once(other, "listening");
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as AddressInfo;
+    const index = join(folder, "gone.index");
+    const refused = await failure(place, "explore", "--index", index, "--port", String(port));
+    expect(refused).toEqual({
+      code: "PORT_IN_USE",
+      message: `port ${port} is in use; stop what uses it, or name another with --port.`,
+      exitCode: 1,
+    });
+    expect(String((await once(connect(port, "127.0.0.1"), "data"))[0])).toBe("still here");
   });
 
   it("a model that does not fit the data is refused before training", async () => {

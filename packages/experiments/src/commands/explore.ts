@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { availableCores } from "../process/cores.js";
-import { addressOf, serveExplorer } from "../explore/server.js";
+import { addressOf, requirePort, serveExplorer } from "../explore/server.js";
 import { Searcher } from "../search/searcher.js";
 import type { CommandContext } from "./experiment-run.js";
 
@@ -17,6 +17,7 @@ export async function exploreCommand(
   options: ExploreOptions,
   { output, signal }: CommandContext,
 ): Promise<void> {
+  await requirePort(options.port);
   const threads = options.threads ?? availableCores();
   const searchers: Searcher[] = [];
   try {

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { ExperimentError, codeOf, messageOf } from "../errors.js";
 import { photoFile, thumbnailOf } from "../search/photos.js";
 import type { Searcher } from "../search/searcher.js";
+import { isFree } from "../tracking/port.js";
 import { askLike, askPhoto, askSentence, type Answers } from "./answers.js";
 
 const HOST = "127.0.0.1";
@@ -50,10 +51,17 @@ export async function serveExplorer(searchers: readonly Searcher[], port: number
   return server;
 }
 
-function listenError(error: Error, port: number): Error {
-  if (codeOf(error) !== "EADDRINUSE") return error;
+const listenError = (error: Error, port: number): Error =>
+  codeOf(error) === "EADDRINUSE" ? portInUse(port, { cause: error }) : error;
+
+function portInUse(port: number, options?: ErrorOptions): ExperimentError {
   const message = `port ${port} is in use; stop what uses it, or name another with --port.`;
-  return new ExperimentError("PORT_IN_USE", message, { port }, { cause: error });
+  return new ExperimentError("PORT_IN_USE", message, { port }, options);
+}
+
+/** Throws PORT_IN_USE: known before the indexes are opened, which takes a while. */
+export async function requirePort(port: number): Promise<void> {
+  if (!(await isFree(port))) throw portInUse(port);
 }
 
 /** The address that a person opens. */
