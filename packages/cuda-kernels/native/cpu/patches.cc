@@ -1,8 +1,10 @@
 #include "patches.h"
 
+#include "../engine/reorder_time.h"
 #include "reorder.h"
 
 #include <cstring>
+#include <type_traits>
 
 namespace dualpath::cpu {
 namespace {
@@ -47,6 +49,17 @@ int64_t sourceOf(int64_t out, int64_t tap, int64_t stride, int64_t gap, int64_t 
 int64_t outputOf(int64_t at, int64_t tap, int64_t stride, int64_t gap, int64_t pad, int64_t extent) {
   const auto scaled = at + pad - tap * (gap + 1);
   return scaled < 0 || scaled % stride != 0 || scaled / stride >= extent ? -1 : scaled / stride;
+}
+
+/// Calls copy with the number of taps, as a constant where sequences have so few: then it moves whole
+/// vectors.
+template <class Copy> void withTaps(int64_t taps, Copy copy) {
+  if (taps == 1)
+    copy(std::integral_constant<int64_t, 1>{});
+  else if (taps == 2)
+    copy(std::integral_constant<int64_t, 2>{});
+  else
+    copy(taps);
 }
 
 Tensor someImages(const Tensor &value, int64_t first, int64_t images) {
@@ -114,27 +127,35 @@ void Patches::fold(int64_t first, int64_t images, const float *rows) const {
 }
 
 void Patches::toMatrix(const float *weights, float *matrix) const {
+  const ReorderTime::Span span;
+  withTaps(taps(), [=, this](auto taps) {
 #pragma omp parallel for
-  for (int64_t o = 0; o < outChannels; ++o)
-    for (int64_t tap = 0; tap < taps(); ++tap)
-      for (int64_t c = 0; c < channels; ++c)
-        matrix[o * matrixRow() + tap * channels + c] = weights[o * depth() + c * taps() + tap];
+    for (int64_t o = 0; o < outChannels; ++o)
+      for (int64_t tap = 0; tap < taps; ++tap)
+        for (int64_t c = 0; c < channels; ++c)
+          matrix[o * matrixRow() + tap * channels + c] = weights[o * depth() + c * taps + tap];
+  });
 }
 
 void Patches::fromMatrix(const float *matrix, float *weights) const {
+  const ReorderTime::Span span;
+  withTaps(taps(), [=, this](auto taps) {
 #pragma omp parallel for
-  for (int64_t o = 0; o < outChannels; ++o)
-    for (int64_t c = 0; c < channels; ++c)
-      for (int64_t tap = 0; tap < taps(); ++tap)
-        weights[o * depth() + c * taps() + tap] = matrix[o * matrixRow() + tap * channels + c];
+    for (int64_t o = 0; o < outChannels; ++o)
+      for (int64_t c = 0; c < channels; ++c)
+        for (int64_t tap = 0; tap < taps; ++tap)
+          weights[o * depth() + c * taps + tap] = matrix[o * matrixRow() + tap * channels + c];
+  });
 }
 
 void toPlain(const Tensor &value, int64_t first, int64_t images, float *plain) {
+  const ReorderTime::Span span;
   const auto part = someImages(value, first, images);
   reorder(part, plainImages(part, plain));
 }
 
 void fromPlain(const Tensor &value, int64_t first, int64_t images, const float *plain) {
+  const ReorderTime::Span span;
   const auto part = someImages(value, first, images);
   reorder(plainImages(part, const_cast<float *>(plain)), part);
 }
