@@ -17,7 +17,7 @@ export type { RecomputeLimits } from "./graph/recompute.js";
 export type { StoreDevice } from "./engine/find-backend.js";
 export { explain, formatExplanation, type Explanation, type ExplanationRow } from "./graph/explain.js";
 export { eager, type EagerInput } from "./engine/eager.js";
-export { roofline, type Roofline, type RooflineExtents } from "./engine/roofline.js";
+export { roofline, type Roofline, type RooflineExtents, type RooflineOptions } from "./engine/roofline.js";
 export { Program, type Feeds, type Scalars } from "./engine/program.js";
 export {
   Store,

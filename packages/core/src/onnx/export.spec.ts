@@ -194,6 +194,12 @@ describe("a trunk alone", () => {
   });
 });
 
+it("an export ends when its signal is aborted", async () => {
+  const { store, model } = await openModel(MODELS["features, and text vectors"]);
+  const signal = AbortSignal.abort();
+  await expect(exportOnnx(store, model, "text", { signal })).rejects.toBe(signal.reason);
+});
+
 describe("int8 weights", () => {
   it("take less than half the room", async () => {
     const config = MODELS["a VGG, and the text CNN with its mean concatenated"];

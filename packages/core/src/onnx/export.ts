@@ -18,6 +18,7 @@ export interface OnnxOptions {
   readonly int8?: boolean;
   /** Text that travels in the file. */
   readonly metadata?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
 }
 
 const BATCH = "batch";
@@ -27,7 +28,8 @@ const ELEMENTS: Readonly<Partial<Record<string, ElementType>>> = { f32: "f32", i
  * One path of a model whose parameters lie in the Store, as an ONNX model: `image` u8 [batch, H, W, 3] (or
  * features f32 [batch, D]), or `text` i32 [batch, length] (or vectors f32 [batch, D]), to `embedding` f32
  * [batch, E] of length 1; or the image trunk alone, to its pooled `feature` f32 [batch, F]. Throws CONFIG for
- * an op that has no counterpart, STORE_MISSING unless the Store holds the model's parameters.
+ * an op that has no counterpart, STORE_MISSING unless the Store holds the model's parameters; an abort throws
+ * the signal's reason.
  */
 export async function exportOnnx(
   store: Store,
@@ -48,7 +50,10 @@ export async function exportOnnx(
       : (["embedding", built.embedding, config.embedding] as const);
   const onnx = new OnnxGraph(graph.name);
   const names = new Map<Value, string>();
-  for (const node of prune(graph, [result])) await translate(onnx, store, node, names, options);
+  for (const node of prune(graph, [result])) {
+    options.signal?.throwIfAborted();
+    await translate(onnx, store, node, names, options);
+  }
   onnx.node("Identity", [names.get(result)!], name);
   onnx.output(name, "f32", [BATCH, width]);
   return onnx.finish(options.metadata ?? {});

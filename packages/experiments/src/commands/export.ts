@@ -40,6 +40,7 @@ export async function exportCommand(
     format,
     int8,
     card: int8 ? `${card}\n${await roundingSection(measured, context)}` : card,
+    signal: context.signal,
     features: features && { ...features, weights: resolve(weights ?? features.weights) },
   });
   context.output.write(`${files.join("\n")}\n`);

@@ -73,7 +73,7 @@ async function* stageProfiles(
 ): AsyncGenerator<StageProfile> {
   const model = dualPath(declared, { classes: data.classes, vocabulary: data.vocabularySize });
   const source = sourceSize(data.imageShape);
-  const ceilings = await roofline(store);
+  const ceilings = await roofline(store, { precision, signal });
   for (const stage of curriculum) {
     await initialize(store, model, seed);
     const batch = await firstBatch(data, stage, seed, signal);

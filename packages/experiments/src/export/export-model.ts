@@ -25,12 +25,13 @@ export interface ExportOptions {
   readonly card: string;
   /** The frozen trunk whose features the model reads. */
   readonly features?: FrozenFeatures | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Writes a model for use elsewhere: `image.onnx` and `text.onnx`, or `model.safetensors`, and the frozen trunk that it
  * reads the features of; `preprocessing.json`, how photos and sentences become their inputs; `README.md`, the model
- * card. Returns the files. Throws CHECKPOINT, and CHECKPOINT_* of core for a trunk's weights.
+ * card. Returns the files. An abort throws the signal's reason and leaves whole files only. Throws CHECKPOINT, and CHECKPOINT_* of core for a trunk's weights.
  */
 export async function exportModel(options: ExportOptions): Promise<string[]> {
   const { checkpoint, output, format } = options;
@@ -59,14 +60,14 @@ export async function exportModel(options: ExportOptions): Promise<string[]> {
 type WrittenTrunk = FrozenFeatures & { readonly file: string };
 
 async function writeTrunk(
-  { output, format, features }: ExportOptions,
+  { output, format, features, signal }: ExportOptions,
   { preprocessing: { image } }: ModelInputs,
 ): Promise<WrittenTrunk | undefined> {
   if (features === undefined || image === undefined) return undefined;
   const trunk = await FrozenTrunk.open(features, { device: "cpu", threads: 1 });
   try {
     const file = format === "onnx" ? "trunk.onnx" : `trunk${extname(features.weights)}`;
-    if (format === "onnx") writeWhole(join(output, file), await trunk.toOnnx(image.size));
+    if (format === "onnx") writeWhole(join(output, file), await trunk.toOnnx(image.size, signal));
     else await copyFile(features.weights, join(output, file));
     return { ...features, file };
   } finally {
@@ -75,7 +76,7 @@ async function writeTrunk(
 }
 
 async function writeOnnx(
-  { checkpoint, output, int8 }: ExportOptions,
+  { checkpoint, output, int8, signal }: ExportOptions,
   inputs: ModelInputs,
 ): Promise<string[]> {
   const { image } = inputs.preprocessing;
@@ -83,8 +84,9 @@ async function writeOnnx(
   try {
     const { model } = await loadModel(checkpoint, store);
     const source = image === undefined ? {} : { source: image.size, area: image.area };
+    const options = { ...source, int8, ...(signal && { signal }) };
     for (const path of ["image", "text"] as const)
-      writeWhole(join(output, `${path}.onnx`), await exportOnnx(store, model, path, { ...source, int8 }));
+      writeWhole(join(output, `${path}.onnx`), await exportOnnx(store, model, path, options));
     return ["image.onnx", "text.onnx"];
   } finally {
     await store.dispose();

@@ -57,9 +57,10 @@ export class FrozenTrunk {
   }
 
   /** As an ONNX model of one view: `image` u8 [batch, H, W, 3] to `feature` f32 [batch, F]. */
-  toOnnx(source: readonly [number, number]): Promise<Uint8Array> {
+  toOnnx(source: readonly [number, number], signal?: AbortSignal): Promise<Uint8Array> {
     // Ten crops are cut out of a picture: the trunk sees them in its own size.
-    return exportOnnx(this.#store, this.#model, "trunk", this.#views === "ten-crop" ? {} : { source });
+    const seen = this.#views === "ten-crop" ? {} : { source };
+    return exportOnnx(this.#store, this.#model, "trunk", { ...seen, ...(signal && { signal }) });
   }
 
   async dispose(): Promise<void> {

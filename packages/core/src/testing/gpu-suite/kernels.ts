@@ -50,7 +50,7 @@ const rowOf = (node: NodeProfile, total: number, ceilings: Roofline): Row => {
 const store = Store.open({ device: "cuda" });
 const model = dualPath(modelConfig, { classes, vocabulary: vocabularySize });
 const stage = stageSchema.parse(stageOf(batch));
-const ceilings = await roofline(store, extents);
+const ceilings = await roofline(store, { extents });
 await initialize(store, model, 0);
 const source = [picture, picture] as const;
 const precision = precisionSchema.parse(process.argv[2]);
