@@ -1,7 +1,7 @@
 // npx nx run benchmarks:search -- [--sizes 7000,1000000] [--dimension N] [--threads N] [--exact] [--json FILE]
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { ExactSearch, Store, type Neighbours } from "@dualpath/core";
+import { ExactSearch, Store, type Neighbours, type RowSource } from "@dualpath/core";
 import { ApproximateSearch, recallOf } from "@dualpath/experiments";
 import { syntheticVectors } from "./synthetic-vectors.js";
 
@@ -19,6 +19,17 @@ interface Row {
   /** Memory of the process above what it had before. */
   readonly mebibytes: number;
 }
+
+const { values } = parseArgs({
+  options: {
+    sizes: { type: "string", default: "7000,1000000" },
+    dimension: { type: "string", default: "64" },
+    threads: { type: "string", default: "1" },
+    exact: { type: "boolean", default: false },
+    json: { type: "string" },
+  },
+});
+const [dimension, threads] = [Number(values.dimension), Number(values.threads)];
 
 const NEIGHBOURS = 10;
 const QUERIES = 100;
@@ -47,7 +58,7 @@ const openTimes = ({ seconds, processor }: { readonly seconds: number; readonly 
 });
 
 interface Searcher {
-  search(queries: Float32Array, k: number): Promise<Neighbours[]> | Neighbours[];
+  search(queries: Float32Array, k: number): Promise<Neighbours[]>;
 }
 
 /** Queries one at a time, as a person asks them; the first one, which compiles, is not counted. */
@@ -65,41 +76,42 @@ async function latencies(searcher: Searcher, queries: Float32Array, dimension: n
   return { found, milliseconds: at(0.5), slowMilliseconds: at(0.95) };
 }
 
-interface Task {
-  readonly vectors: number;
-  readonly dimension: number;
-  readonly threads: number;
-}
-
-async function measureExact({ vectors, dimension, threads }: Task, queries: Float32Array) {
+async function measureExact(rows: RowSource, queries: Float32Array) {
   const before = rss();
   const store = Store.open({ device: "cpu", threads });
-  const opened = await timed(() => ExactSearch.open(store, syntheticVectors(vectors, dimension, 0)));
-  const { found, ...times } = await latencies(opened.result, queries, dimension);
+  const opened = await timed(() => ExactSearch.open(store, rows));
+  const { found, ...times } = await latencies(opened.result, queries, rows.dimension);
   const mebibytes = rss() - before;
   await store.dispose();
-  const row: Row = { vectors, search: "exact", ...openTimes(opened), ...times, recall: 1, mebibytes };
+  const row: Row = {
+    vectors: rows.count,
+    search: "exact",
+    ...openTimes(opened),
+    ...times,
+    recall: 1,
+    mebibytes,
+  };
   return { found, row };
 }
 
 async function measureApproximate(
-  { vectors, dimension, threads }: Task,
+  rows: RowSource,
   queries: Float32Array,
   truth: readonly Neighbours[],
 ): Promise<Row> {
   const before = rss();
-  const rows = syntheticVectors(vectors, dimension, 0);
-  const built = await timed(() => ApproximateSearch.build(rows, { threads, onProgress: tenths(vectors) }));
-  const { found, ...times } = await latencies(built.result, queries, dimension);
+  const built = await timed(() => ApproximateSearch.build(rows, { threads, onProgress: tenths(rows.count) }));
+  const { found, ...times } = await latencies(built.result, queries, rows.dimension);
   const recall = recallOf(found, truth);
   const mebibytes = rss() - before;
-  return { vectors, search: "approximate", ...openTimes(built), ...times, recall, mebibytes };
+  return { vectors: rows.count, search: "approximate", ...openTimes(built), ...times, recall, mebibytes };
 }
 
-async function measure(task: Task, exactOnly: boolean): Promise<Row[]> {
-  const queries = await syntheticVectors(QUERIES, task.dimension, QUERY_SEED).read(0, QUERIES);
-  const { found, row } = await measureExact(task, queries);
-  return exactOnly ? [row] : [row, await measureApproximate(task, queries, found)];
+async function measure(vectors: number): Promise<Row[]> {
+  const rows = syntheticVectors(vectors, dimension, 0);
+  const queries = await syntheticVectors(QUERIES, dimension, QUERY_SEED).read(0, QUERIES);
+  const { found, row } = await measureExact(rows, queries);
+  return values.exact ? [row] : [row, await measureApproximate(rows, queries, found)];
 }
 
 function tenths(total: number): (done: number) => void {
@@ -111,19 +123,9 @@ function tenths(total: number): (done: number) => void {
   };
 }
 
-const { values } = parseArgs({
-  options: {
-    sizes: { type: "string", default: "7000,1000000" },
-    dimension: { type: "string", default: "64" },
-    threads: { type: "string", default: "1" },
-    exact: { type: "boolean", default: false },
-    json: { type: "string" },
-  },
-});
 const results: Row[] = [];
-const [dimension, threads] = [Number(values.dimension), Number(values.threads)];
 for (const vectors of values.sizes.split(",").map(Number)) {
-  results.push(...(await measure({ vectors, dimension, threads }, values.exact)));
+  results.push(...(await measure(vectors)));
   console.table(results);
 }
 if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);

@@ -16,23 +16,14 @@ function normals(seed: number): () => number {
   return () => (uniform() + uniform() + uniform() + uniform() - 2) * Math.sqrt(3);
 }
 
-/** Unit vectors, row `first + i` a function of `seed` and its place alone when read in parts of equal size. */
+/** Unit vectors, held in memory; row `n` is a function of `seed + n` alone. */
 export function syntheticVectors(count: number, dimension: number, seed: number): RowSource {
   const mixing = Float32Array.from({ length: dimension * LATENT }, normals(7));
-  return {
-    count,
-    dimension,
-    read: (first, rows) => {
-      const result = new Float32Array(rows * dimension);
-      for (let row = 0; row < rows; row++)
-        writeRow(
-          result.subarray(row * dimension, (row + 1) * dimension),
-          mixing,
-          normals(seed + first + row),
-        );
-      return result;
-    },
-  };
+  const vectors = new Float32Array(count * dimension);
+  const part = (first: number, rows: number): Float32Array =>
+    vectors.subarray(first * dimension, (first + rows) * dimension);
+  for (let row = 0; row < count; row++) writeRow(part(row, 1), mixing, normals(seed + row));
+  return { count, dimension, read: part };
 }
 
 function writeRow(row: Float32Array, mixing: Float32Array, normal: () => number): void {

@@ -17,16 +17,21 @@ const PART = 2048;
 /** Neighbours of a vector, and candidates looked at while adding and while searching. */
 const SHAPE = { connectivity: 16, expansion_add: 64, expansion_search: 64 } as const;
 
+/** Candidates that are scored again by the exact vectors, for each one wanted. */
+const CANDIDATES = 2;
+
 /**
- * A graph of near neighbours (HNSW; Malkov and Yashunin 2018) over unit vectors held as bfloat16: answers in the
- * time of a walk through it, and may miss some.
+ * A graph of near neighbours (HNSW; Malkov and Yashunin 2018) over unit vectors rounded to int8: answers in the
+ * time of a walk through it, and may miss some. What it finds is ordered and scored by the exact vectors.
  */
 export class ApproximateSearch {
   readonly #graph: Graph;
+  readonly #rows: RowSource;
   readonly #threads: number;
 
-  private constructor(graph: Graph, threads: number) {
+  private constructor(graph: Graph, rows: RowSource, threads: number) {
     this.#graph = graph;
+    this.#rows = rows;
     this.#threads = threads;
   }
 
@@ -44,30 +49,26 @@ export class ApproximateSearch {
       onProgress?.(first + count, rows.count);
       await breathe();
     }
-    return new ApproximateSearch(graph, threads);
+    return new ApproximateSearch(graph, rows, threads);
   }
 
-  /** Reads a saved graph. Throws INDEX unless it is whole and of as many vectors of the dimension. */
-  static load(
-    file: string,
-    expected: Pick<RowSource, "count" | "dimension">,
-    threads: number,
-  ): ApproximateSearch {
+  /** Reads the saved graph of `rows`. Throws INDEX unless it is whole and of as many vectors of the dimension. */
+  static load(file: string, rows: RowSource, threads: number): ApproximateSearch {
     const fail = (problem: string): never => {
       const message = `${file}: ${problem}. Build it again with experiments:embed --approximate.`;
       throw new ExperimentError("INDEX", message, { file, problem });
     };
-    const graph = emptyGraph(expected.dimension);
+    const graph = emptyGraph(rows.dimension);
     try {
       graph.load(file);
     } catch (error) {
       return fail(`cannot be read as an approximate index (${messageOf(error)})`);
     }
-    if (graph.size() !== expected.count || graph.dimensions() !== expected.dimension)
+    if (graph.size() !== rows.count || graph.dimensions() !== rows.dimension)
       return fail(
-        `holds ${graph.size()} vectors of ${graph.dimensions()}, the index ${expected.count} of ${expected.dimension}`,
+        `holds ${graph.size()} vectors of ${graph.dimensions()}, the index ${rows.count} of ${rows.dimension}`,
       );
-    return new ApproximateSearch(graph, threads);
+    return new ApproximateSearch(graph, rows, threads);
   }
 
   save(file: string): void {
@@ -75,24 +76,36 @@ export class ApproximateSearch {
   }
 
   /** About the `k` nearest rows of each query [Q, dimension], best first. */
-  search(queries: Float32Array, k: number): Neighbours[] {
-    const dimension = this.#graph.dimensions();
-    return Array.from({ length: queries.length / dimension }, (_, query) => {
-      const vector = queries.subarray(query * dimension, (query + 1) * dimension);
-      const { keys, distances } = this.#graph.search(vector, k, this.#threads);
-      return {
-        rows: Int32Array.from(keys, Number),
-        scores: Float32Array.from(distances, (distance) => 1 - distance),
-      };
-    });
+  async search(queries: Float32Array, k: number): Promise<Neighbours[]> {
+    const { dimension } = this.#rows;
+    const results: Neighbours[] = [];
+    for (let first = 0; first < queries.length; first += dimension)
+      results.push(await this.#nearest(queries.subarray(first, first + dimension), k));
+    return results;
+  }
+
+  async #nearest(query: Float32Array, k: number): Promise<Neighbours> {
+    const { keys } = this.#graph.search(query, Math.min(CANDIDATES * k, this.#rows.count), this.#threads);
+    const scored: { row: number; score: number }[] = [];
+    for (const row of Array.from(keys, Number))
+      scored.push({ row, score: dot(query, await this.#rows.read(row, 1)) });
+    scored.sort((one, other) => other.score - one.score || one.row - other.row);
+    const best = scored.slice(0, k);
+    return {
+      rows: Int32Array.from(best, ({ row }) => row),
+      scores: Float32Array.from(best, ({ score }) => score),
+    };
   }
 }
+
+const dot = (one: Float32Array, other: Float32Array): number =>
+  one.reduce((sum, value, at) => sum + value * (other[at] ?? 0), 0);
 
 const emptyGraph = (dimensions: number): Graph =>
   new usearch.Index({
     dimensions,
     metric: usearch.MetricKind.IP,
-    quantization: usearch.ScalarKind.BF16,
+    quantization: usearch.ScalarKind.I8,
     multi: false,
     ...SHAPE,
   });

@@ -38,7 +38,7 @@ export async function buildGraph(index: PhotoIndex, options: BuildOptions): Prom
     vectors: index.names.length,
     queries: exact.length,
     neighbours: NEIGHBOURS,
-    recall: recallOf(graph.search(queries, NEIGHBOURS), exact),
+    recall: recallOf(await graph.search(queries, NEIGHBOURS), exact),
   };
   writeWhole(reportFile(index.file), `${JSON.stringify(report, null, 2)}\n`);
   return report;

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { ExactSearch, type Neighbours } from "@dualpath/core";
+import { ExactSearch } from "@dualpath/core";
 import type { Device } from "../config/schema.js";
 import { ExperimentError } from "../errors.js";
 import type { ApproximateSearch } from "./approximate.js";
@@ -101,20 +101,11 @@ export class Searcher {
 
   async #nearest(vector: Float32Array, count: number): Promise<readonly Hit[]> {
     const [found] = await this.#search.search(vector, Math.min(count, this.index.names.length));
-    return found === undefined ? [] : this.#hits(vector, found);
-  }
-
-  // An approximate index keeps rounded vectors; what it finds is scored again by the exact ones.
-  async #hits(vector: Float32Array, { rows, scores }: Neighbours): Promise<readonly Hit[]> {
-    const hits: Hit[] = [];
-    for (const [place, row] of rows.entries()) {
-      const score =
-        this.approximate === undefined
-          ? (scores[place] ?? 0)
-          : dot(vector, await this.index.vectors.read(row, 1));
-      hits.push({ photo: this.index.names[row] ?? "", row, score });
-    }
-    return hits.sort((one, other) => other.score - one.score || one.row - other.row);
+    return Array.from(found?.rows ?? [], (row, place) => ({
+      photo: this.index.names[row] ?? "",
+      row,
+      score: found?.scores[place] ?? 0,
+    }));
   }
 
   async dispose(): Promise<void> {
@@ -148,6 +139,3 @@ async function openSearch(
   const { graph, report } = openGraph(index, threads);
   return { run: graph, report };
 }
-
-const dot = (one: Float32Array, other: Float32Array): number =>
-  one.reduce((sum, value, at) => sum + value * (other[at] ?? 0), 0);
