@@ -62,7 +62,7 @@ interface Searcher {
 }
 
 /** Queries one at a time, as a person asks them; the first one, which compiles, is not counted. */
-async function latencies(searcher: Searcher, queries: Float32Array, dimension: number) {
+async function latencies(searcher: Searcher, queries: Float32Array) {
   const found: Neighbours[] = [];
   const seconds: number[] = [];
   await searcher.search(queries.subarray(0, dimension), NEIGHBOURS);
@@ -80,7 +80,7 @@ async function measureExact(rows: RowSource, queries: Float32Array) {
   const before = rss();
   const store = Store.open({ device: "cpu", threads });
   const opened = await timed(() => ExactSearch.open(store, rows));
-  const { found, ...times } = await latencies(opened.result, queries, rows.dimension);
+  const { found, ...times } = await latencies(opened.result, queries);
   const mebibytes = rss() - before;
   await store.dispose();
   const row: Row = {
@@ -101,7 +101,7 @@ async function measureApproximate(
 ): Promise<Row> {
   const before = rss();
   const built = await timed(() => ApproximateSearch.build(rows, { threads, onProgress: tenths(rows.count) }));
-  const { found, ...times } = await latencies(built.result, queries, rows.dimension);
+  const { found, ...times } = await latencies(built.result, queries);
   const recall = recallOf(found, truth);
   const mebibytes = rss() - before;
   return { vectors: rows.count, search: "approximate", ...openTimes(built), ...times, recall, mebibytes };

@@ -91,6 +91,7 @@ describe("the evidence for a claim", () => {
     const evidence = readEvidence(sweepOf([...trials, { recipe: "two", seed: 3 }]), claim);
     const page = claimsPage([{ config: "claims/tiny", evidence, plot: "pictures/tiny.svg" }]);
     expect(page).toContain("| Two stages beat <one> | tiny/test | **open** | `claims/tiny` |");
+    expect(page).toContain("## Two stages beat <one> (claims/tiny)");
     expect(page).toContain("| two | 3 | 22.0 ± 2.0 |");
     expect(page).toContain("_two_ against _one_: +66.0 ± 10.4 over 3 pairs of seeds - **holds**.");
     expect(page).toContain("9 of 10 trials are finished.");

@@ -1,3 +1,4 @@
+import { splitKind } from "../report/same-split.js";
 import { formatMarkdown } from "../report/table.js";
 import type { ResultRow } from "../trial/result.js";
 import { recallSum, type Arm, type Comparison, type Evidence } from "./evidence.js";
@@ -35,7 +36,7 @@ const judgement = ({ verdict }: Evidence): string =>
 function summary(sections: readonly ClaimSection[]): string {
   const rows = sections.map(({ config, evidence }) => [
     evidence.claim.statement,
-    evidence.arms.flatMap(({ repetitions }) => repetitions)[0]?.row.split ?? "-",
+    [...new Set(splitsOf(evidence.arms).map((split) => splitKind(split)))].join("; ") || "-",
     `**${judgement(evidence)}**`,
     `\`${config}\``,
   ]);
@@ -45,12 +46,15 @@ function summary(sections: readonly ClaimSection[]): string {
 function sectionText({ config, evidence, plot }: ClaimSection): string {
   const { claim, arms, comparisons, planned, finished } = evidence;
   const measured = arms.filter(({ repetitions }) => repetitions.length > 0);
-  const parts = [`## ${claim.statement}`, `\`npx nx run experiments:sweep -- --config ${config}\``];
+  const parts = [
+    `## ${claim.statement} (${config})`,
+    `\`npx nx run experiments:sweep -- --config ${config}\``,
+  ];
   if (plot !== undefined) parts.push(`![${claim.statement}](${plot})`);
   if (measured.length > 0) parts.push(formatMarkdown({ header: HEADER, rows: measured.map(armCells) }));
   parts.push(...comparisons.map(comparisonText));
   if (finished < planned || planned === 0) parts.push(`${finished} of ${planned} trials are finished.`);
-  if (measured.length > 0) parts.push(`Measured on ${splitsOf(measured)}.`);
+  if (measured.length > 0) parts.push(`Measured on ${splitsOf(measured).join("; ")}.`);
   return `${parts.join("\n\n")}\n`;
 }
 
@@ -82,7 +86,7 @@ function comparisonText({ better, worse, difference, verdict }: Comparison): str
   return `_${better}_ against _${worse}_: ${sign}${shown(difference)} over ${pairs} - **${JUDGEMENT[verdict]}**.`;
 }
 
-function splitsOf(arms: readonly Arm[]): string {
+function splitsOf(arms: readonly Arm[]): string[] {
   const splits = arms.flatMap(({ repetitions }) => repetitions.map(({ row }) => row.split));
-  return [...new Set(splits)].sort().join("; ");
+  return [...new Set(splits)].sort();
 }
