@@ -3,10 +3,10 @@ import { affine, matmul, multiply, softplus, sum } from "../ops/index.js";
 
 /** Operands of the sigmoid loss. */
 export interface SigmoidInputs {
-  /** Unit vectors [N, D]; row i of one pairs with row i of the other. */
+  /** Unit vectors [N, D] and [M, D]. */
   readonly image: Value;
   readonly text: Value;
-  /** f32 [N, N] from `pairSigns`. */
+  /** f32 [N, M] from `pairSigns`. */
   readonly signs: Value;
 }
 
@@ -23,7 +23,7 @@ export function sigmoidLoss({ image, text, signs }: SigmoidInputs, scale: number
   return affine(sum(violation, { axes: [0, 1] }), { multiply: 1 / image.shape[0]! }, "sigmoid");
 }
 
-/** 1 where image row and text column are of one class, else -1; [N, N]. */
+/** 1 where image row and text column are of one class, else -1; [N, M]. */
 export function pairSigns(imageLabel: Int32Array, textLabel: Int32Array): Float32Array {
   const signs = new Float32Array(imageLabel.length * textLabel.length).fill(-1);
   imageLabel.forEach((label, row) => {

@@ -4,8 +4,9 @@ import { add, mean, scale, slice } from "../ops/index.js";
 import { contrastiveLoss, positiveShares, sameClassMask } from "./contrastive.js";
 import { classifierLosses, type Classifier } from "./instance.js";
 import { inBatchRankingLoss, pairedNegativeMask, pairedRankingLoss } from "./ranking.js";
-import type { LossesConfig, RankingLossConfig } from "./schema.js";
 import { logisticLoss, pairWeights } from "./logistic.js";
+import { pairsOf } from "./pairs.js";
+import type { LossesConfig, RankingLossConfig } from "./schema.js";
 import { pairSigns, sigmoidLoss } from "./sigmoid.js";
 import { structureTerms } from "./structure.js";
 
@@ -49,18 +50,18 @@ export type Classify = (dropped: readonly Value[]) => Classifier;
 type LabelOf = (path: keyof Paths) => Value;
 
 /**
- * Appends the configured losses of a batch to the graph; a loss with weight 0 is not built. `classes` is the number
- * of drawn classes that share the rows equally; default: one a row.
+ * Appends the configured losses of a batch to the graph; a loss with weight 0 is not built. Each of `draws` brought an
+ * equal share of the rows.
  */
-export function lossTerms(paths: Paths, config: LossesConfig, build: Builders, classes?: number): LossTerms {
+export function lossTerms(paths: Paths, config: LossesConfig, build: Builders, draws: number): LossTerms {
   const { graph } = paths.image.embedding;
   const label: LabelOf = (path) =>
     graph.find(`${path}Label`) ?? graph.input(`${path}Label`, [paths[path].embedding.shape[0]!], "i32");
   const parts = [
     instanceTerms(paths, config, build.classifier),
     rankingTerm(paths, config, label),
-    contrastiveTerm(paths, config),
-    structurePart(paths, config, classes ?? paths.image.embedding.shape[0]!, label),
+    contrastiveTerm(paths, config, draws),
+    structurePart(paths, config, draws, label),
     sigmoidTerm(paths, config),
     logisticTerm(config, build.scores),
   ];
@@ -138,10 +139,12 @@ const MINING: Readonly<Record<Exclude<RankingLossConfig["mining"], "paper-a">, "
   hardest: "hardest",
 };
 
-function contrastiveTerm({ image, text }: Paths, { contrastive }: LossesConfig): Part {
+function contrastiveTerm(paths: Paths, { contrastive }: LossesConfig, draws: number): Part {
   if (!contrastive || contrastive.weight === 0) return nothing;
-  const { graph, shape } = image.embedding;
-  const count = shape[0]!;
+  const pairs = pairsOf({ image: paths.image.embedding, text: paths.text.embedding }, draws);
+  const { image, text } = pairs;
+  const { graph } = image;
+  const count = image.shape[0]!;
   const matrix = (name: string): Value => graph.input(name, [count, count]);
   const rows = graph.input("contrastiveRows", [count], "i32");
   const own = Int32Array.from({ length: count }, (_, row) => row);
@@ -149,10 +152,7 @@ function contrastiveTerm({ image, text }: Paths, { contrastive }: LossesConfig):
   const extra = classWide
     ? { shares: [matrix("positivesToText"), matrix("positivesToImage")] as const }
     : { mask: matrix("contrastiveMask") };
-  const value = contrastiveLoss(
-    { image: image.embedding, text: text.embedding, rows, ...extra },
-    contrastive.scale,
-  );
+  const value = contrastiveLoss({ image, text, rows, ...extra }, contrastive.scale);
   const labelled: FeedRule = classWide
     ? (images, texts) => ({
         positivesToText: positiveShares(images, texts),
@@ -161,14 +161,14 @@ function contrastiveTerm({ image, text }: Paths, { contrastive }: LossesConfig):
     : (images, texts) => ({ contrastiveMask: sameClassMask(images, texts) });
   return {
     terms: [{ name: "contrastive", value, weight: contrastive.weight }],
-    feeds: (images, texts) => ({ ...labelled(images, texts), contrastiveRows: own }),
+    feeds: (images, texts) => ({ ...labelled(...pairs.labels(images, texts)), contrastiveRows: own }),
   };
 }
 
 function structurePart(
   { image, text }: Paths,
   { structure }: LossesConfig,
-  classes: number,
+  draws: number,
   label: LabelOf,
 ): Part {
   if (!structure) return nothing;
@@ -178,7 +178,7 @@ function structurePart(
     imageLabel: label("image"),
     textLabel: label("text"),
   };
-  const terms = structureTerms(pairs, classes, structure);
+  const terms = structureTerms(pairs, draws, structure);
   return {
     terms: terms.map(({ family, value, weight }) => ({ name: `structure.${family}`, value, weight })),
     feeds: () => ({}),
@@ -187,8 +187,8 @@ function structurePart(
 
 function sigmoidTerm({ image, text }: Paths, { sigmoid }: LossesConfig): Part {
   if (!sigmoid || sigmoid.weight === 0) return nothing;
-  const { graph, shape } = image.embedding;
-  const signs = graph.input("sigmoidSigns", [shape[0]!, shape[0]!]);
+  const [images, texts] = [image.embedding.shape[0]!, text.embedding.shape[0]!];
+  const signs = image.embedding.graph.input("sigmoidSigns", [images, texts]);
   const inputs = { image: image.embedding, text: text.embedding, signs };
   const value = sigmoidLoss(inputs, sigmoid.scale, sigmoid.bias);
   return {

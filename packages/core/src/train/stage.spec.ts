@@ -120,8 +120,10 @@ describe("stage configuration", () => {
     expect(problems({ losses: { structure }, neighbours: { texts: 2 } })).toEqual([
       "0.losses.structure.images: a weight here needs neighbours.images of 2 or more",
     ]);
+    const modern = { contrastive: {}, sigmoid: {}, instance: {} };
+    expect(problems({ losses: modern, neighbours: { texts: 5 } })).toBeUndefined();
     expect(problems({ losses: { ranking: {}, contrastive: {} }, neighbours: { texts: 2 } })).toEqual([
-      "0.neighbours: ranking and contrastive take rows in pairs; leave neighbours out, or use structure",
+      "0.neighbours: ranking takes rows in pairs; leave neighbours out, or use contrastive or structure",
     ]);
     expect(problems({ losses: { structure: { imageToText: 0, textToImage: 0, texts: 0 } } })).toEqual([
       "0.losses: at least one of instance, ranking, contrastive, structure, sigmoid and logistic needs a positive weight",

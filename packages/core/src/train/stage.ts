@@ -17,7 +17,10 @@ export const clipSchema = z.strictObject({ norm: z.number().positive() });
 /** Exponential moving average of the learnt parameters; evaluation uses the averages. */
 export const averageSchema = z.strictObject({ decay: z.number().gt(0).lt(1) });
 
-/** Images and texts of each drawn row's class in a batch: paper B's neighbourhood sampling takes 1 and 2. */
+/**
+ * Images and texts of each drawn row's class in a batch: paper B's neighbourhood sampling takes 1 and 2. With all
+ * captions of an image as neighbours the trunk runs once for all of them.
+ */
 export const neighboursSchema = z
   .strictObject({
     images: z.int().positive().default(1),
@@ -63,12 +66,11 @@ export const curriculumSchema = z
 function checkNeighbours({ neighbours, losses }: Stage, index: number, context: z.core.$RefinementCtx): void {
   const fail = (path: string[], message: string): void =>
     context.addIssue({ code: "custom", path: [index, ...path], message, input: neighbours });
-  const { structure, ranking, contrastive } = losses;
-  const paired = [ranking && "ranking", contrastive && "contrastive"].filter((name) => name !== undefined);
-  if (neighbours.images * neighbours.texts > 1 && paired.length > 0)
+  const { structure, ranking } = losses;
+  if (neighbours.images * neighbours.texts > 1 && ranking)
     fail(
       ["neighbours"],
-      `${paired.join(" and ")} take rows in pairs; leave neighbours out, or use structure`,
+      "ranking takes rows in pairs; leave neighbours out, or use contrastive or structure",
     );
   for (const view of ["images", "texts"] as const)
     if ((structure?.[view] ?? 0) > 0 && neighbours[view] < 2)
