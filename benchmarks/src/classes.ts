@@ -1,7 +1,9 @@
 // npx nx run benchmarks:classes -- [--json FILE] [--classes 30000,1000000,10000000] [--steps N]
+import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { parseArgs } from "node:util";
+import { fileURLToPath } from "node:url";
+import { parseArgs, promisify } from "node:util";
 import {
   curriculumSchema,
   defaultThreads,
@@ -91,6 +93,14 @@ async function measure(classes: number, steps: number): Promise<Row> {
   };
 }
 
+/** In a process of its own, whose memory nothing else has grown. */
+async function measureAlone(classes: number, steps: string): Promise<Row> {
+  const self = fileURLToPath(import.meta.url);
+  const arguments_ = [self, "--alone", "--classes", String(classes), "--steps", steps];
+  const { stdout } = await promisify(execFile)(process.execPath, arguments_);
+  return JSON.parse(stdout) as Row;
+}
+
 const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
 
 async function main(): Promise<void> {
@@ -99,11 +109,16 @@ async function main(): Promise<void> {
       json: { type: "string" },
       classes: { type: "string", default: "30000,100000,1000000,3000000,10000000" },
       steps: { type: "string", default: "30" },
+      alone: { type: "boolean", default: false },
     },
   });
+  if (values.alone) {
+    process.stdout.write(JSON.stringify(await measure(Number(values.classes), Number(values.steps))));
+    return;
+  }
   const rows: Row[] = [];
   for (const classes of values.classes.split(",").map(Number)) {
-    const row = await measure(classes, Number(values.steps));
+    const row = await measureAlone(classes, values.steps);
     rows.push(row);
     process.stdout.write(
       `${classes} classes: ${row.milliseconds.toFixed(1)} ms a step, ` +

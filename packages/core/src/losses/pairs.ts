@@ -15,7 +15,7 @@ export interface Pairs extends EmbeddedRows {
 
 /**
  * Pairs up what each draw brought. An image that was encoded once stands in as many pairs as it has texts, and adds
- * up their gradients. Throws SHAPE where the draws do not share the rows equally.
+ * up their gradients.
  */
 export function pairsOf({ image, text }: EmbeddedRows, draws: number): Pairs {
   const images = image.shape[0]! / draws;
